@@ -1,0 +1,39 @@
+"""What a formula may see while it runs: one application of one pathway to one patient."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from fhir_gepnet.fhir.record import PatientRecord
+
+Frame = list[Any]
+"""Slot 0 holds the Scope; the others hold aliases, lets and operands by number."""
+
+Evaluate = Callable[[Frame], Any]
+"""A compiled form. Called with a frame, gives the value; pure but for the scope's memo."""
+
+MISSING: Any = object()
+"""A memo slot that has not been computed. Not None: null is a value."""
+
+
+@dataclass(slots=True)
+class Scope:
+    """State of one application; never shared between applications or threads.
+
+    Attributes:
+        record: the patient, indexed.
+        now: the moment of evaluation, aware of its zone; fixed for the whole application.
+        parameters: values of library parameters by name, already converted.
+        memo: one slot per definition of the program; ``MISSING`` until computed.
+        deadline: called in loops; raises BudgetExceededError when time is up.
+    """
+
+    record: PatientRecord
+    now: datetime
+    parameters: Mapping[str, Any]
+    memo: list[Any]
+    deadline: Callable[[], None] | None = None
+    cache: dict[Any, Any] = field(default_factory=dict)
