@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from fhir_gepnet.errors import InvocationError
 from fhir_gepnet.fhir.record import PatientRecord
 
 Frame = list[Any]
@@ -26,9 +27,14 @@ class Scope:
     Attributes:
         record: the patient, indexed.
         now: the moment of evaluation, aware of its zone; fixed for the whole application.
-        parameters: values of library parameters by name, already converted.
+        parameters: values of library parameters by key (``Library.Name``), already converted.
         memo: one slot per definition of the program; ``MISSING`` until computed.
         deadline: called in loops; raises BudgetExceededError when time is up.
+        cache: what closures keep for this application: retrieve results, failures.
+        offset: minutes east of UTC of ``now``; the zone of texts that name none.
+
+    Raises:
+        InvocationError: a naive ``now``.
     """
 
     record: PatientRecord
@@ -37,3 +43,10 @@ class Scope:
     memo: list[Any]
     deadline: Callable[[], None] | None = None
     cache: dict[Any, Any] = field(default_factory=dict)
+    offset: int = field(init=False, default=0)
+
+    def __post_init__(self) -> None:
+        distance = self.now.utcoffset()
+        if distance is None:
+            raise InvocationError("now has no zone; hand in an aware datetime")
+        self.offset = int(distance.total_seconds() // 60)

@@ -12,7 +12,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from fhir_gepnet.errors import ArtifactError, UnsupportedFeatureError, Where
-from fhir_gepnet.logic.elm.type_specifiers import Node, is_kind_of, read_type, result_type, type_key
+from fhir_gepnet.logic.elm.type_specifiers import (
+    Node,
+    is_kind_of,
+    joined,
+    read_type,
+    result_type,
+    type_key,
+)
 from fhir_gepnet.logic.form import ANY, DECIMAL, INTEGER, LONG, ChoiceOf, Form, IntervalOf, ListOf, Type
 
 if TYPE_CHECKING:
@@ -119,6 +126,17 @@ class Reading:
             )
         return read(node, self)
 
+    def named(self, name: str, at: Where) -> Form:
+        """A visible alias, let or operand. Detail of the form: its slot.
+
+        Raises:
+            ArtifactError: no such name is visible here.
+        """
+        binding = self.names.get(name)
+        if binding is None:
+            raise ArtifactError(at, f"no alias, let or operand is called {name} here", "translate the CQL again")
+        return Form("elm.SlotRef", binding.type, (), binding.slot, at)
+
     def type_of(self, node: Node, inferred: Type = ANY) -> Type:
         """The type that the translator wrote on the node, else what the reader inferred."""
         return result_type(node, self.at(node)) or inferred
@@ -197,8 +215,6 @@ def fit_all(forms: Iterable[Form], target: Type) -> tuple[Form, ...]:
 
 def unify(node: Node, reading: Reading, forms: list[Form]) -> tuple[Type, tuple[Form, ...]]:
     """The common type of several branches, and the branches as values of it."""
-    from fhir_gepnet.logic.elm.type_specifiers import joined
-
     of = reading.type_of(node, ANY)
     if of == ANY:
         of = joined([form.type for form in forms])

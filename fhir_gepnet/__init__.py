@@ -1,0 +1,37 @@
+"""Computable care pathways: a patient's FHIR data in, decisions with their reasons out."""
+
+from fhir_gepnet.engine.decision import Decision, Verdict
+from fhir_gepnet.engine.pathway import Pathway, load_pathway
+from fhir_gepnet.engine.result import Result
+from fhir_gepnet.errors import (
+    ArtifactError,
+    BudgetExceededError,
+    ExpressionError,
+    GepnetError,
+    InvocationError,
+    PathwayError,
+    PatientDataError,
+)
+from fhir_gepnet.fhir.record import PatientRecord
+from fhir_gepnet.pathway.data_needs import DataNeed
+from fhir_gepnet.pathway.model import Plan
+from fhir_gepnet.pathway.registry import find_pathways
+
+__all__ = [
+    "ArtifactError",
+    "BudgetExceededError",
+    "DataNeed",
+    "Decision",
+    "ExpressionError",
+    "GepnetError",
+    "InvocationError",
+    "Pathway",
+    "PathwayError",
+    "PatientDataError",
+    "PatientRecord",
+    "Plan",
+    "Result",
+    "Verdict",
+    "find_pathways",
+    "load_pathway",
+]

@@ -1,0 +1,63 @@
+"""gepnet apply: one patient through one pathway."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import click
+
+from fhir_gepnet.cli.arguments import FOLDER, JSON_FILE, Moment, current, read_file
+from fhir_gepnet.engine.explain import decisions_json, explanation
+from fhir_gepnet.engine.pathway import load_pathway
+from fhir_gepnet.engine.result import Result
+from fhir_gepnet.errors import InvocationError
+from fhir_gepnet.fhir.record import PatientRecord
+from fhir_gepnet.json_io import write_json_indented
+
+
+def _cards(result: Result, explain: bool) -> Any:
+    from cds_hooks.cards import cards_from
+
+    return {"cards": cards_from(result)}
+
+
+FORMS: dict[str, Callable[[Result, bool], Any]] = {
+    "careplan": lambda result, explain: result.care_plan(),
+    "bundle": lambda result, explain: result.bundle(),
+    "cards": _cards,
+    "decisions": lambda result, explain: decisions_json(result.decisions, explain=explain),
+}
+
+
+@click.command("apply")
+@click.argument("folder", type=FOLDER)
+@click.argument("patient", type=JSON_FILE)
+@click.option("--plan", metavar="ID", help="Id or canonical of the plan; default: the folder's pathway.")
+@click.option("--now", type=Moment(), help="Moment of the decision, with its zone; default: the clock.")
+@click.option("--as", "form", type=click.Choice(list(FORMS)), default="careplan", show_default=True)
+@click.option("--explain", is_flag=True, help="Say for every action why; into the decisions, else to stderr.")
+@click.option("--complete", metavar="TYPES", default="", help="Types whose search was complete: Condition,...")
+@click.option("--parameters", type=JSON_FILE, help="JSON object of library parameters by name.")
+def apply_command(
+    folder: Path,
+    patient: BinaryIO,
+    plan: str | None,
+    now: datetime | None,
+    form: str,
+    explain: bool,
+    complete: str,
+    parameters: BinaryIO | None,
+) -> None:
+    """Apply the pathway in FOLDER to PATIENT (a Bundle; - is stdin)."""
+    given = {} if parameters is None else read_file(parameters)
+    if not isinstance(given, dict):
+        raise InvocationError("--parameters takes a JSON object of values by name")
+    types = [name.strip() for name in complete.split(",") if name.strip()]
+    record = PatientRecord.of(read_file(patient), complete=types)
+    result = load_pathway(folder).apply(record, now=now or current(), plan=plan, parameters=given)
+    click.echo(write_json_indented(FORMS[form](result, explain)), nl=False)
+    if explain and form != "decisions":
+        click.echo(explanation(result.decisions), err=True)

@@ -1,0 +1,21 @@
+"""gepnet fhirpath: one expression on one resource."""
+
+from __future__ import annotations
+
+from typing import BinaryIO
+
+import click
+
+from fhir_gepnet.cli.arguments import JSON_FILE, read_file
+from fhir_gepnet.json_io import write_json_indented
+
+
+@click.command("fhirpath")
+@click.argument("expression")
+@click.argument("resource", type=JSON_FILE)
+def fhirpath_command(expression: str, resource: BinaryIO) -> None:
+    """Evaluate the FHIRPath EXPRESSION on RESOURCE (JSON; - is stdin) and print the list of results."""
+    from fhir_gepnet.logic import compile_fhirpath
+
+    results = compile_fhirpath(expression)(read_file(resource))
+    click.echo(write_json_indented(results), nl=False)

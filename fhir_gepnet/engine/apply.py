@@ -1,0 +1,189 @@
+"""PlanDefinition/$apply: one plan, one patient, one moment -> ordered decisions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+from fhir_gepnet.engine.activity import copy_json, draft_request
+from fhir_gepnet.engine.choice import choose_plan
+from fhir_gepnet.engine.context import application_of
+from fhir_gepnet.engine.decision import Decision, Verdict
+from fhir_gepnet.engine.dynamic_value import write_dynamic_values
+from fhir_gepnet.engine.extensions import attributes_of
+from fhir_gepnet.engine.identity import identity_of
+from fhir_gepnet.engine.result import Result
+from fhir_gepnet.engine.trace import Application, Outcome
+from fhir_gepnet.errors import BudgetExceededError, GepnetError, InvocationError, PatientDataError
+from fhir_gepnet.fhir.record import PatientRecord
+from fhir_gepnet.pathway.formula import Formula
+from fhir_gepnet.pathway.model import Action, Content, Plan
+
+Unknown = Literal["flag", "omit", "error"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """What one application takes along, and gathers, on its way through the actions."""
+
+    application: Application
+    root: Plan
+    unknown: Unknown
+    issues: list[dict[str, Any]] = field(default_factory=list)
+
+
+def apply(
+    content: Content,
+    record: PatientRecord,
+    *,
+    now: datetime,
+    plan: str | None = None,
+    parameters: Mapping[str, Any] | None = None,
+    context: Mapping[str, Any] | None = None,
+    unknown: Unknown = "flag",
+) -> Result:
+    """Apply a plan; see ``Pathway.apply``."""
+    if now.utcoffset() is None:
+        raise InvocationError("now has no time zone; hand in an aware datetime, e.g. datetime.now(UTC)")
+    if unknown not in ("flag", "omit", "error"):
+        raise InvocationError(f"unknown={unknown!r} is none of 'flag', 'omit', 'error'")
+    chosen = choose_plan(content.plans, plan, (context or {}).get("hook"))
+    application = application_of(content, record, now, parameters or {}, context or {}, chosen)
+    run = _Run(application, chosen, unknown)
+    decisions = _decide_all(chosen.actions, chosen, (), run)
+    references = application.references
+    return Result(
+        plan=chosen,
+        subject=record.subject,
+        now=now,
+        decisions=decisions,
+        issues=tuple(run.issues),
+        encounter=references.get("encounter"),
+        author=references.get("practitioner") or references.get("organization"),
+    )
+
+
+def _decide_all(
+    actions: Sequence[Action], plan: Plan, path: tuple[str, ...], run: _Run
+) -> tuple[Decision, ...]:
+    decisions = [_decide(action, plan, (*path, action.id), run) for action in actions]
+    if run.unknown == "omit":
+        decisions = [decision for decision in decisions if decision.verdict is not Verdict.UNKNOWN]
+    if any(decision.rank is not None for decision in decisions):
+        decisions.sort(key=lambda decision: (decision.rank is None, decision.rank or 0))
+    return tuple(decisions)
+
+
+def _decide(action: Action, plan: Plan, path: tuple[str, ...], run: _Run) -> Decision:
+    application = run.application
+    outcomes = tuple([_outcome(condition.formula, application) for condition in action.conditions])
+    verdict = verdict_of(outcomes)
+    output: dict[str, Any] = action.output
+    resource: dict[str, Any] | None = None
+    children: tuple[Decision, ...] = ()
+    if verdict is Verdict.APPLIES:
+        try:
+            output, resource = _make(action, path, run)
+        except BudgetExceededError:
+            raise
+        except GepnetError as error:
+            # Half an answer is not shown: the action counts as failed, and says so.
+            verdict = Verdict.FAILED
+            run.issues.append(_failure(plan, action, error))
+        else:
+            children = _decide_all(action.children, plan, path, run)
+            if action.plan is not None:
+                children += _decide_all(action.plan.actions, action.plan, path, run)
+    elif verdict is Verdict.FAILED:
+        run.issues.extend(_failure(plan, action, each.error) for each in outcomes if each.error is not None)
+    elif verdict is Verdict.UNKNOWN:
+        _note_unknown(plan, action, outcomes, run)
+    attributes = attributes_of(output)
+    return Decision(
+        action_id=action.id,
+        title=output.get("title"),
+        description=output.get("description"),
+        verdict=verdict,
+        priority=output.get("priority"),
+        status=attributes.status,
+        tier=attributes.tier,
+        rank=attributes.rank,
+        rule=attributes.rule,
+        topic=attributes.topic,
+        documentation=action.documentation,
+        related_artifacts=plan.related_artifacts,
+        selection_behavior=output.get("selectionBehavior"),
+        resource=resource,
+        definition=action.definition,
+        children=children,
+        plan=plan.canonical,
+        output=output,
+        action=action,
+        outcomes=outcomes,
+        application=application,
+    )
+
+
+def verdict_of(outcomes: Sequence[Outcome]) -> Verdict:
+    """AND of the conditions, with four answers; no condition means that the action applies.
+
+    A failure is never hidden by a False beside it: the author has to see it.
+    """
+    if any(outcome.error is not None for outcome in outcomes):
+        return Verdict.FAILED
+    if any(outcome.value is False for outcome in outcomes):
+        return Verdict.DOES_NOT_APPLY
+    if any(outcome.value is None for outcome in outcomes):
+        return Verdict.UNKNOWN
+    return Verdict.APPLIES
+
+
+def _outcome(formula: Formula, application: Application) -> Outcome:
+    try:
+        return Outcome(formula.compute(application.scope, application.variables))
+    except BudgetExceededError:
+        raise
+    except GepnetError as error:
+        return Outcome(None, error)
+
+
+def _make(action: Action, path: tuple[str, ...], run: _Run) -> tuple[dict[str, Any], dict[str, Any] | None]:
+    """The output action and the draft request, with their dynamic values written."""
+    application = run.application
+    activity = action.activity
+    resource = None
+    if activity is not None:
+        record = application.scope.record
+        identifier = identity_of(
+            activity.kind, record.subject, application.scope.now, run.root.canonical, path
+        )
+        resource = draft_request(activity, application, identifier)
+        write_dynamic_values(activity.dynamic_values, action.output, resource, application)
+    output = action.output
+    if action.dynamic_values:
+        output = copy_json(output)
+        write_dynamic_values(action.dynamic_values, output, resource, application)
+    return output, resource
+
+
+def _note_unknown(plan: Plan, action: Action, outcomes: Sequence[Outcome], run: _Run) -> None:
+    unknown = [
+        condition.formula.text
+        for condition, outcome in zip(action.conditions, outcomes, strict=True)
+        if outcome.value is None
+    ]
+    text = f"action {action.id} of {plan.canonical} could not be decided: {', '.join(unknown)} is unknown"
+    if run.unknown == "error":
+        raise PatientDataError(f"{text}; send the data it needs, or ask with unknown='flag'")
+    if run.unknown == "flag":
+        run.issues.append({"severity": "warning", "code": "incomplete", "diagnostics": text})
+
+
+def _failure(plan: Plan, action: Action, error: GepnetError) -> dict[str, Any]:
+    return {
+        "severity": "error",
+        "code": "exception",
+        "diagnostics": f"action {action.id} of {plan.canonical} could not be evaluated: {error}",
+    }

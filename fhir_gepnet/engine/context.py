@@ -1,0 +1,68 @@
+"""What the caller hands in beside the patient, in the shape that formulas take."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from fhir_gepnet.engine.trace import Application
+from fhir_gepnet.fhir.record import PatientRecord
+from fhir_gepnet.pathway.model import Content, Plan
+
+COMPLETE_SEARCHES = "Complete Searches"
+HOOK = "Hook"
+REFERENCES = ("encounter", "practitioner", "organization")
+
+
+def application_of(
+    content: Content,
+    record: PatientRecord,
+    now: datetime,
+    parameters: Mapping[str, Any],
+    context: Mapping[str, Any],
+    plan: Plan,
+) -> Application:
+    """One application: scope for CQL, variables for FHIRPath, references for what is made.
+
+    The library parameters ``Complete Searches`` (the record's complete types) and ``Hook`` (the
+    context's hook) are bound when a library declares them and the caller did not.
+
+    Raises:
+        InvocationError: a parameter that no library declares, or of the wrong type.
+    """
+    bound = dict(parameters)
+    declared = content.libraries.parameters
+    if COMPLETE_SEARCHES in declared:
+        bound.setdefault(COMPLETE_SEARCHES, sorted(record.complete))
+    if HOOK in declared and "hook" in context:
+        bound.setdefault(HOOK, context["hook"])
+    scope = content.libraries.scope(record, now=now, parameters=bound)
+    variables: dict[str, Any] = {
+        "subject": record.patient,
+        "patient": record.patient,
+        "resource": record.patient,
+        "context": plan.resource,
+    }
+    references: dict[str, str] = {}
+    for name in REFERENCES:
+        value = context.get(name)
+        reference = _reference(value)
+        if reference is not None:
+            references[name] = reference
+            value = value if isinstance(value, dict) and "resourceType" in value else record.referenced(reference)
+        variables[name] = [] if value is None else value
+    variables["draftOrders"] = context.get("draftOrders", [])
+    return Application(scope, variables, references)
+
+
+def _reference(value: Any) -> str | None:
+    """``Type/id`` of a reference text, a Reference or a resource."""
+    if isinstance(value, str):
+        return value
+    if not isinstance(value, dict):
+        return None
+    if "resourceType" in value and "id" in value:
+        return f"{value['resourceType']}/{value['id']}"
+    reference = value.get("reference")
+    return reference if isinstance(reference, str) else None

@@ -1,0 +1,49 @@
+"""The answer for one patient: ordered decisions, issues, and their FHIR forms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from fhir_gepnet.engine.bundle import bundle_of
+from fhir_gepnet.engine.careplan import care_plan_of
+from fhir_gepnet.engine.decision import Decision
+from fhir_gepnet.pathway.model import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What ``Pathway.apply`` gives.
+
+    Attributes:
+        plan: the plan that was applied.
+        subject: the patient's reference, ``Patient/p1``.
+        now: the moment handed in.
+        decisions: one per top-level action, in definition order, ranked siblings by rank.
+        issues: FHIR R4 OperationOutcome.issue dicts: an error per failed formula, and with
+            ``unknown="flag"`` a warning per action that could not be decided.
+        encounter: reference from the caller's context, or None.
+        author: reference of the practitioner or else the organization, or None.
+    """
+
+    plan: Plan
+    subject: str
+    now: datetime
+    decisions: tuple[Decision, ...]
+    issues: tuple[dict[str, Any], ...]
+    encounter: str | None = None
+    author: str | None = None
+
+    def care_plan(self) -> dict[str, Any]:
+        """R4 CarePlan with one contained RequestGroup, the draft requests and, when there are
+        issues, an OperationOutcome linked by the cqf-messages extension.
+
+        Actions that do not apply, are unknown or failed are not in it; the issues name the last
+        two. The same result gives the same bytes.
+        """
+        return care_plan_of(self)
+
+    def bundle(self) -> dict[str, Any]:
+        """Collection Bundle in the CPG shape: RequestGroup first, then what was made."""
+        return bundle_of(self)

@@ -1,0 +1,262 @@
+"""One patient's resources, indexed once and read many times.
+
+Resources stay the plain JSON dicts that came in; nothing is copied, modelled or changed. All
+indexes are built the first time that somebody asks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from fhir_gepnet.errors import PatientDataError
+from fhir_gepnet.fhir.bundle import entries_of
+from fhir_gepnet.fhir.model import patient_element
+from fhir_gepnet.fhir.reference import contained_in, type_and_id
+
+Resource = dict[str, Any]
+CodeIndex = dict[tuple[str, str], list[Resource]]
+
+
+class PatientRecord:
+    """All data of one patient that an evaluation may see.
+
+    Attributes:
+        patient: the Patient resource.
+        subject: its reference, ``Patient/p1``; ``Patient`` when the resource has neither id nor fullUrl.
+        complete: resource types whose search is known to have returned everything there is.
+        ignored: how many resources were left out because they are about somebody or something else.
+    """
+
+    __slots__ = (
+        "_addresses",
+        "_by_type",
+        "_codes",
+        "_full_urls",
+        "complete",
+        "ignored",
+        "patient",
+        "subject",
+    )
+
+    patient: Resource
+    subject: str
+    complete: frozenset[str]
+    ignored: int
+
+    def __init__(self) -> None:
+        raise TypeError("build a record with PatientRecord.of(data)")
+
+    @classmethod
+    def of(cls, data: object, *, complete: Iterable[str] = (), subject: str | None = None) -> PatientRecord:
+        """Read a patient's data once.
+
+        Args:
+            data: a Bundle, a prefetch mapping (key -> resource, Bundle, null or OperationOutcome), a
+                list of resources, or one resource. A record is returned as it is. The same type and
+                id under several keys counts once; the first wins. The caller must not change
+                ``data`` while the record is in use.
+            complete: resource types whose absence means "none", because their search returned
+                everything ("Condition"). Without it nothing that is missing is known to be absent.
+            subject: ``Patient/id`` when the data hold more than one Patient.
+
+        Raises:
+            PatientDataError: no Patient, two without ``subject``, or JSON of the wrong shape.
+        """
+        if isinstance(data, PatientRecord):
+            return data
+        record = object.__new__(cls)
+        record.complete = frozenset(complete)
+        record._codes = {}
+        record._addresses = None
+        by_type: dict[str, list[Resource]] = {}
+        full_urls: list[tuple[str, Resource]] = []
+        seen: set[tuple[str, str]] = set()
+        for resource, full_url in entries_of(data):
+            resource_type = resource["resourceType"]
+            identifier = resource.get("id")
+            if type(identifier) is str:
+                key = (resource_type, identifier)
+                if key in seen:
+                    continue
+                seen.add(key)
+            if full_url is not None:
+                full_urls.append((full_url, resource))
+            of_type = by_type.get(resource_type)
+            if of_type is None:
+                by_type[resource_type] = [resource]
+            else:
+                of_type.append(resource)
+        record._by_type = by_type
+        record._full_urls = full_urls
+        patients = by_type.get("Patient", [])
+        record.patient, record.subject = _subject_among(patients, full_urls, subject)
+        record.ignored = len(patients) - 1
+        if len(patients) > 1:
+            by_type["Patient"] = [record.patient]
+            others = {id(patient) for patient in patients if patient is not record.patient}
+            record._full_urls = [pair for pair in full_urls if id(pair[1]) not in others]
+        record._leave_out_others()
+        return record
+
+    def _leave_out_others(self) -> None:
+        """Drop resources whose subject is named and is not this patient."""
+        own = {self.subject, *(url for url, resource in self._full_urls if resource is self.patient)}
+        identity = type_and_id(self.subject)
+        for resource_type, resources in self._by_type.items():
+            element = patient_element(resource_type)
+            if element is None:
+                continue
+            others = None
+            for resource in resources:
+                about = resource.get(element)
+                if about is None or (type(about) is dict and about.get("reference") in own):
+                    continue
+                if _names_another(about, own, identity):
+                    others = {id(resource)} if others is None else others | {id(resource)}
+            if others:
+                self.ignored += len(others)
+                self._by_type[resource_type] = [item for item in resources if id(item) not in others]
+                self._full_urls = [pair for pair in self._full_urls if id(pair[1]) not in others]
+
+    def of_type(self, resource_type: str) -> list[Resource]:
+        """All resources of a type, in the order of the data. Do not change the list."""
+        return self._by_type.get(resource_type, [])
+
+    def coded(self, resource_type: str, element: str, system: str, code: str) -> list[Resource]:
+        """Resources of a type whose ``element`` carries this coding; see ``index``."""
+        return self.index(resource_type, element).get((system, code), [])
+
+    def index(self, resource_type: str, element: str) -> CodeIndex:
+        """(system, code) -> resources of a type whose ``element`` carries that coding.
+
+        ``element`` is a CodeableConcept, a Coding, a code, a list of these, or a choice by its
+        model name: ``medication`` reads ``medicationCodeableConcept`` and the ``code`` of what
+        ``medicationReference`` points to (contained or in the record; a reference that leads
+        nowhere adds nothing). A coding without a system stands under ("", code). Each resource
+        stands once under each key. Built on the first call; do not change it.
+        """
+        key = (resource_type, element)
+        found = self._codes.get(key)
+        if found is None:
+            found = self._codes[key] = self._code_index(resource_type, element)
+        return found
+
+    def _code_index(self, resource_type: str, element: str) -> CodeIndex:
+        index: CodeIndex = {}
+        for resource in self._by_type.get(resource_type, ()):
+            value = resource.get(element)
+            if value is None:
+                value = self._chosen(resource, element)
+                if value is None:
+                    continue
+            for concept in value if type(value) is list else (value,):
+                if type(concept) is dict:
+                    codings = concept.get("coding")
+                    if codings is None:
+                        codings = (concept,)
+                    elif type(codings) is not list:
+                        continue
+                elif type(concept) is str:
+                    codings = ({"code": concept},)
+                else:
+                    continue
+                for coding in codings:
+                    if type(coding) is not dict:
+                        continue
+                    code = coding.get("code")
+                    if type(code) is not str:
+                        continue
+                    key = (coding.get("system") or "", code)
+                    holders = index.get(key)
+                    if holders is None:
+                        index[key] = [resource]
+                    elif holders[-1] is not resource:
+                        holders.append(resource)
+        return index
+
+    def _chosen(self, resource: Resource, element: str) -> Any:
+        """The coded value of a choice element, through its reference when it has one."""
+        value = resource.get(element + "CodeableConcept") or resource.get(element + "Coding")
+        if value is not None:
+            return value
+        reference = resource.get(element + "Reference")
+        if type(reference) is not dict:
+            return None
+        text = reference.get("reference")
+        target = self.referenced(text, resource) if type(text) is str else None
+        return None if target is None else target.get("code")
+
+    def referenced(self, reference: str, within: Resource | None = None) -> Resource | None:
+        """What a reference text points to, None when it is not in the record.
+
+        Args:
+            reference: ``Type/id``, an absolute URL (an entry's fullUrl, or ending ``/Type/id``),
+                ``urn:uuid:…``, or ``#id`` of a resource contained in ``within``.
+            within: the resource that holds the reference; needed for ``#id`` only.
+        """
+        if reference.startswith("#"):
+            return None if within is None else contained_in(within, reference)
+        addresses = self._addresses
+        if addresses is None:
+            addresses = {
+                (resource_type, identifier): resource
+                for resource_type, resources in reversed(self._by_type.items())
+                for resource in reversed(resources)
+                if type(identifier := resource.get("id")) is str
+            }
+            addresses.update((url, resource) for url, resource in reversed(self._full_urls))
+            self._addresses = addresses
+        found = addresses.get(reference)
+        if found is not None:
+            return found
+        key = type_and_id(reference)
+        return None if key is None else addresses.get(key)
+
+    # Private state, declared for the type checker.
+    _by_type: dict[str, list[Resource]]
+    _codes: dict[tuple[str, str], CodeIndex]
+    _full_urls: list[tuple[str, Resource]]
+    _addresses: dict[str | tuple[str, str], Resource] | None
+
+
+def _subject_among(
+    patients: list[Resource], full_urls: list[tuple[str, Resource]], subject: str | None
+) -> tuple[Resource, str]:
+    """The one Patient that the evaluation is about, with its reference."""
+    addressed = {id(resource): url for url, resource in reversed(full_urls)}
+    named = [(patient, _reference_to(patient, addressed.get(id(patient)))) for patient in patients]
+    if subject is not None:
+        wanted = type_and_id(subject) or ("Patient", subject)
+        for patient, reference in named:
+            if type_and_id(reference) == wanted or subject in (reference, addressed.get(id(patient))):
+                return patient, reference
+        raise PatientDataError("the data hold no Patient with the subject's id; send that Patient resource")
+    if not named:
+        raise PatientDataError("the data hold no Patient; send the Patient resource with the other data")
+    if len(named) > 1:
+        raise PatientDataError(f"the data hold {len(named)} Patients; choose with subject='Patient/id'")
+    return named[0]
+
+
+def _reference_to(patient: Resource, full_url: str | None) -> str:
+    identifier = patient.get("id")
+    if isinstance(identifier, str) and identifier:
+        return f"Patient/{identifier}"
+    if full_url:
+        return f"Patient/{full_url.replace(':', '/').rpartition('/')[2]}"
+    return "Patient"
+
+
+def _names_another(about: object, own: set[str], identity: tuple[str, str] | None) -> bool:
+    """Whether a subject element names somebody or something, and none of it is this patient.
+
+    A logical reference (identifier only) or a contained subject names nobody that could be
+    compared; such resources stay in.
+    """
+    references = about if isinstance(about, list) else [about]
+    texts = [reference.get("reference") for reference in references if isinstance(reference, dict)]
+    named = [text for text in texts if isinstance(text, str) and not text.startswith("#")]
+    if not named:
+        return False
+    return not any(text in own or (identity is not None and type_and_id(text) == identity) for text in named)

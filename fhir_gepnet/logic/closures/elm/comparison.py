@@ -1,0 +1,101 @@
+"""Closures of the Comparison chapter, chosen by the static types of the operands."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from fhir_gepnet.fhir import dates
+from fhir_gepnet.fhir.quantity import compare_quantities
+from fhir_gepnet.logic.closures.registry import closes
+from fhir_gepnet.logic.equality import equal, equivalent
+from fhir_gepnet.logic.form import (
+    BOOLEAN,
+    DATE,
+    DATE_TIME,
+    DECIMAL,
+    INTEGER,
+    LONG,
+    QUANTITY,
+    STRING,
+    TIME,
+    Form,
+    Type,
+)
+from fhir_gepnet.logic.ordering import compare
+from fhir_gepnet.logic.program import Program
+from fhir_gepnet.logic.scope import Evaluate, Frame
+
+NUMBERS: frozenset[Type] = frozenset({INTEGER, LONG, DECIMAL})
+SCALARS: frozenset[Type] = NUMBERS | {STRING}
+MOMENTS: frozenset[Type] = frozenset({DATE, DATE_TIME, TIME})
+
+_OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
+    "elm.Less": operator.lt,
+    "elm.LessOrEqual": operator.le,
+    "elm.Greater": operator.gt,
+    "elm.GreaterOrEqual": operator.ge,
+}
+
+
+def comparer(left: Type, right: Type) -> Callable[[Any, Any], int | None]:
+    """The function that orders two values of these types."""
+    if left in MOMENTS and right in MOMENTS:
+        return dates.compare
+    return compare_quantities if left == right == QUANTITY else compare
+
+
+@closes(*_OPERATORS)
+def inequality(form: Form, operands: Sequence[Evaluate], program: Program) -> Evaluate:
+    """Less, LessOrEqual, Greater, GreaterOrEqual; null beside anything is null."""
+    left, right = operands
+    test = _OPERATORS[form.operator]
+    types = [operand.type for operand in form.operands]
+    if all(of in SCALARS for of in types):
+        constant = form.operands[1].detail if form.operands[1].operator == "elm.Literal" else None
+        if constant is not None:
+
+            def against_constant(frame: Frame) -> Any:
+                one = left(frame)
+                return None if one is None else test(one, constant)
+
+            return against_constant
+
+        def of_scalars(frame: Frame) -> Any:
+            one, other = left(frame), right(frame)
+            return None if one is None or other is None else test(one, other)
+
+        return of_scalars
+    order = comparer(types[0], types[1])
+
+    def run(frame: Frame) -> Any:
+        one, other = left(frame), right(frame)
+        if one is None or other is None:
+            return None
+        found = order(one, other)
+        return None if found is None else test(found, 0)
+
+    return run
+
+
+@closes("elm.Equal")
+def equality(form: Form, operands: Sequence[Evaluate], program: Program) -> Evaluate:
+    """Equality; null beside anything is null."""
+    left, right = operands
+    types = [operand.type for operand in form.operands]
+    if all(of in SCALARS or of == BOOLEAN for of in types):
+
+        def of_scalars(frame: Frame) -> Any:
+            one, other = left(frame), right(frame)
+            return None if one is None or other is None else one == other
+
+        return of_scalars
+    return lambda frame: equal(left(frame), right(frame))
+
+
+@closes("elm.Equivalent")
+def equivalence(form: Form, operands: Sequence[Evaluate], program: Program) -> Evaluate:
+    """Equivalence; never null."""
+    left, right = operands
+    return lambda frame: equivalent(left(frame), right(frame))

@@ -1,0 +1,104 @@
+"""Definitions and functions of a loaded program: compiled once, evaluated per application."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from fhir_gepnet.errors import BudgetExceededError, EvaluationError, GepnetError, Where
+from fhir_gepnet.logic.form import Form, Type
+from fhir_gepnet.logic.scope import MISSING, Evaluate, Frame, Scope
+
+if TYPE_CHECKING:
+    from fhir_gepnet.logic.program import Program
+
+FAILURES = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""What a closure raises when a formula breaks on data that its types did not foresee."""
+
+
+@dataclass(slots=True, eq=False)
+class Definition:
+    """One define of a library, with its numbered memo slot.
+
+    Attributes:
+        name: as written in the library.
+        library: ``Id|version``.
+        slot: its number in ``scope.memo``.
+        result_type: static type of its value.
+        references: definitions that it refers to directly.
+        form: what it means, typed; for traces and other readers.
+        size: slots of its frame.
+    """
+
+    name: str
+    library: str
+    slot: int
+    result_type: Type
+    form: Form
+    size: int
+    program: Program = field(repr=False)
+    references: tuple[Definition, ...] = ()
+    body: Evaluate | None = None
+
+    def evaluate(self, scope: Scope) -> Any:
+        """The value for this application; computed at most once.
+
+        Raises:
+            EvaluationError: the formula broke; names the define and where in it.
+            BudgetExceededError: it nests too deeply, or the deadline has passed.
+        """
+        value = scope.memo[self.slot]
+        return self.compute(scope) if value is MISSING else value
+
+    def evaluated(self, scope: Scope) -> bool:
+        """Whether this application has its value already."""
+        return scope.memo[self.slot] is not MISSING
+
+    def compute(self, scope: Scope) -> Any:
+        """The value, computed and kept; a failure is kept too and raised again."""
+        failed = scope.cache.get(self)
+        if failed is not None:
+            raise failed
+        if self.body is None:
+            raise RuntimeError(f"{self.name} is not compiled")
+        frame: Frame = [None] * self.size
+        frame[0] = scope
+        try:
+            value = self.body(frame)
+        except GepnetError as error:
+            scope.cache[self] = error
+            raise
+        except RecursionError:
+            raise BudgetExceededError(f"define {self.name} of {self.library} nests too deeply") from None
+        except FAILURES as error:
+            located = EvaluationError(
+                self.program.locate(self.form, frame),
+                f"the expression broke with {type(error).__name__} on this patient's data",
+                "guard the operation, or correct the data that it meets",
+            )
+            scope.cache[self] = located
+            raise located from error
+        scope.memo[self.slot] = value
+        return value
+
+
+@dataclass(slots=True, eq=False)
+class Function:
+    """One overload of a library function.
+
+    ``body`` is set after all forms are read, so that functions may call each other.
+    """
+
+    name: str
+    library: str
+    number: int
+    operand_types: tuple[Type, ...]
+    result_type: Type
+    form: Form | None = None
+    size: int = 0
+    body: Evaluate | None = None
+
+
+def where_of(definition: Definition) -> Where:
+    """The address of a definition as a whole."""
+    return Where(definition.library, "", definition.name)

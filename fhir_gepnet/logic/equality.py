@@ -1,0 +1,258 @@
+"""Equality and equivalence of CQL values: two different questions.
+
+Equal is three-valued (null beside anything is unknown); Equivalent is always true or false
+(null is equivalent to null, text without case, codes without version). Source: CQL 1.5
+appendix B §12.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from decimal import Decimal
+from typing import Any
+
+from fhir_gepnet.fhir import dates
+from fhir_gepnet.fhir.coding import Code, Concept, equivalent_codes, equivalent_concepts
+from fhir_gepnet.fhir.dates import Date, DateTime, Time
+from fhir_gepnet.fhir.quantity import Quantity, Ratio, compare_quantities
+from fhir_gepnet.logic.form import Chosen
+from fhir_gepnet.logic.interval import Interval, ends
+from fhir_gepnet.logic.three_valued import Truth
+from fhir_gepnet.logic.uncertainty import Uncertainty
+from fhir_gepnet.terminology.value_set import ValueSet
+
+
+def equal(left: Any, right: Any) -> Truth:
+    """CQL ``=`` on any two values of like types; null when one is null or a part is unknown."""
+    if left is None or right is None:
+        return None
+    test = _EQUAL.get(type(left))
+    if test is None:
+        return bool(left == right)
+    return test(left, right)
+
+
+def _simple(left: Any, right: Any) -> Truth:
+    found: Truth = left == right  # None beside an Uncertainty
+    return found
+
+
+def _moments(left: Any, right: Any) -> Truth:
+    if not isinstance(right, Date | DateTime | Time):
+        return False
+    found = dates.compare(left, right)
+    return None if found is None else found == 0
+
+
+def _quantities(left: Quantity, right: Any) -> Truth:
+    if not isinstance(right, Quantity):
+        return False
+    found = compare_quantities(left, right)
+    return None if found is None else found == 0
+
+
+def _ratios(left: Ratio, right: Any) -> Truth:
+    if not isinstance(right, Ratio):
+        return False
+    return _all([_quantities(left.numerator, right.numerator), _quantities(left.denominator, right.denominator)])
+
+
+def _intervals(left: Interval, right: Any) -> Truth:
+    if not isinstance(right, Interval):
+        return False
+    (low, high), (other_low, other_high) = ends(left), ends(right)
+    return _all([equal(low, other_low), equal(high, other_high)])
+
+
+def _elements(pairs: Iterable[tuple[Any, Any]]) -> Truth:
+    """Parts of a structure: both absent is the same, one absent is unknown."""
+    return _all([True if one is None and other is None else equal(one, other) for one, other in pairs])
+
+
+def _codes(left: Code, right: Any) -> Truth:
+    if not isinstance(right, Code):
+        return False
+    names = ("code", "system", "version", "display")
+    return _elements([(getattr(left, name), getattr(right, name)) for name in names])
+
+
+def _concepts(left: Concept, right: Any) -> Truth:
+    if not isinstance(right, Concept):
+        return False
+    return _all([_lists(list(left.codes), list(right.codes)), _elements([(left.display, right.display)])])
+
+
+def _lists(left: list[Any], right: Any) -> Truth:
+    if not isinstance(right, list) or len(left) != len(right):
+        return False
+    return _all([equal(one, other) for one, other in zip(left, right, strict=True)])
+
+
+def _structures(left: dict[str, Any], right: Any) -> Truth:
+    """Tuples and FHIR elements; two resources are equal when their JSON is."""
+    if left is right:
+        return True
+    if not isinstance(right, dict):
+        return False
+    if "resourceType" in left or "resourceType" in right:
+        return left == right
+    return _elements([(left.get(name), right.get(name)) for name in {**left, **right}])
+
+
+def _chosen(left: Chosen, right: Any) -> Truth:
+    return equal(left.value, right.value if isinstance(right, Chosen) else right)
+
+
+def _all(found: list[Truth]) -> Truth:
+    if False in found:
+        return False
+    return None if None in found else True
+
+
+_EQUAL: dict[type, Callable[[Any, Any], Truth]] = {
+    bool: _simple,
+    int: _simple,
+    str: _simple,
+    Decimal: _simple,
+    Uncertainty: _simple,
+    Date: _moments,
+    DateTime: _moments,
+    Time: _moments,
+    Quantity: _quantities,
+    Ratio: _ratios,
+    Interval: _intervals,
+    Code: _codes,
+    Concept: _concepts,
+    list: _lists,
+    dict: _structures,
+    Chosen: _chosen,
+}
+
+
+def equivalent(left: Any, right: Any) -> bool:
+    """CQL ``~`` on any two values; never null."""
+    if left is None or right is None:
+        return left is None and right is None
+    test = _EQUIVALENT.get(type(left))
+    if test is None:
+        return equal(left, right) is True
+    return test(left, right)
+
+
+def _texts_alike(left: str, right: Any) -> bool:
+    """Text without case and with all white space alike."""
+    if left == right:
+        return True
+    return isinstance(right, str) and " ".join(left.split()).casefold() == " ".join(right.split()).casefold()
+
+
+def _decimals_alike(left: Decimal, right: Any) -> bool:
+    """Decimals to the fewer places of the two; trailing zeros do not count as places."""
+    if not isinstance(right, Decimal):
+        return bool(left == right)
+    places = min(_places(left), _places(right))
+    size = Decimal(1).scaleb(-places)
+    return left.quantize(size) == right.quantize(size)
+
+
+def _places(value: Decimal) -> int:
+    exponent = value.normalize().as_tuple().exponent
+    return max(0, -exponent) if isinstance(exponent, int) else 0
+
+
+def _quantities_alike(left: Quantity, right: Any) -> bool:
+    return _quantities(left, right) is True
+
+
+def _ratios_alike(left: Ratio, right: Any) -> bool:
+    """Ratios are equivalent when they are the same proportion: 1:2 is 2:4."""
+    if not isinstance(right, Ratio):
+        return False
+    if not left.denominator.value or not right.denominator.value:
+        return False
+    same_units = left.numerator.unit == right.numerator.unit and left.denominator.unit == right.denominator.unit
+    one = left.numerator.value * right.denominator.value
+    return same_units and one == right.numerator.value * left.denominator.value
+
+
+def _codes_alike(left: Code, right: Any) -> bool:
+    if isinstance(right, Concept):
+        return any(equivalent_codes(left, code) for code in right.codes)
+    return isinstance(right, Code) and equivalent_codes(left, right)
+
+
+def _concepts_alike(left: Concept, right: Any) -> bool:
+    if isinstance(right, Code):
+        return any(equivalent_codes(code, right) for code in left.codes)
+    if isinstance(right, ValueSet):
+        return right.has_any(left.codes) is True
+    return isinstance(right, Concept) and equivalent_concepts(left, right)
+
+
+def _lists_alike(left: list[Any], right: Any) -> bool:
+    if not isinstance(right, list) or len(left) != len(right):
+        return False
+    return all(equivalent(one, other) for one, other in zip(left, right, strict=True))
+
+
+def _intervals_alike(left: Interval, right: Any) -> bool:
+    if not isinstance(right, Interval):
+        return False
+    (low, high), (other_low, other_high) = ends(left), ends(right)
+    return equivalent(low, other_low) and equivalent(high, other_high)
+
+
+def _structures_alike(left: dict[str, Any], right: Any) -> bool:
+    if not isinstance(right, dict):
+        return False
+    if "resourceType" in left or "resourceType" in right:
+        return left == right
+    return all(equivalent(left.get(name), right.get(name)) for name in {**left, **right})
+
+
+def _chosen_alike(left: Chosen, right: Any) -> bool:
+    return equivalent(left.value, right.value if isinstance(right, Chosen) else right)
+
+
+_EQUIVALENT: dict[type, Callable[[Any, Any], bool]] = {
+    str: _texts_alike,
+    Decimal: _decimals_alike,
+    Quantity: _quantities_alike,
+    Ratio: _ratios_alike,
+    Code: _codes_alike,
+    Concept: _concepts_alike,
+    list: _lists_alike,
+    Interval: _intervals_alike,
+    dict: _structures_alike,
+    Chosen: _chosen_alike,
+}
+
+_HASHED = (str, int, bool, Decimal)
+
+
+def same(left: Any, right: Any) -> bool:
+    """Equality for sets of values: certainly equal, or both null."""
+    if left is None or right is None:
+        return left is right
+    return left is right or equal(left, right) is True
+
+
+def distinct(items: Iterable[Any]) -> list[Any]:
+    """Items that are not the same as an earlier one, in order."""
+    found: list[Any] = []
+    seen: set[Any] = set()
+    others: list[Any] = []
+    for item in items:
+        if isinstance(item, _HASHED):
+            if item not in seen:
+                seen.add(item)
+                found.append(item)
+        elif not any(same(item, earlier) for earlier in others):
+            others.append(item)
+            found.append(item)
+    return found
+
+
+def among(item: Any, items: Iterable[Any]) -> bool:
+    """Whether an item is the same as one of the others."""
+    return any(same(item, other) for other in items)

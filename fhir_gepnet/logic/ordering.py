@@ -1,0 +1,80 @@
+"""Which of two System values comes first. Source: CQL 1.5 appendix B §12; FHIRPath §6.2."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cmp_to_key
+from typing import Any
+
+from fhir_gepnet.fhir import dates
+from fhir_gepnet.fhir.dates import Date, DateTime, Time
+from fhir_gepnet.fhir.quantity import Quantity, compare_quantities
+from fhir_gepnet.logic.uncertainty import Uncertainty
+
+
+def compare(left: Any, right: Any) -> int | None:
+    """-1, 0 or 1; None when one is null, or when it is uncertain.
+
+    Raises:
+        TypeError: values of kinds that have no order (concepts, tuples, text beside number).
+    """
+    if left is None or right is None:
+        return None
+    if isinstance(left, Date | DateTime | Time):
+        if not isinstance(right, Date | DateTime | Time):
+            raise TypeError("a moment stands beside something else")
+        return dates.compare(left, right)
+    if isinstance(left, Quantity):
+        if not isinstance(right, Quantity):
+            raise TypeError("a quantity stands beside something else")
+        return compare_quantities(left, right)
+    if isinstance(left, Uncertainty) or isinstance(right, Uncertainty):
+        return -1 if left < right else 1 if left > right else 0 if left == right else None
+    return int(left > right) - int(left < right)
+
+
+def _sure(left: tuple[Any, ...], right: tuple[Any, ...]) -> int:
+    """Order of sort keys: null first; what is uncertain counts as equal, so the sort stays stable."""
+    for (one, descending), (other, _) in zip(left, right, strict=True):
+        if one is None or other is None:
+            found = int(one is not None) - int(other is not None)
+        else:
+            found = compare(one, other) or 0
+        if found:
+            return -found if descending else found
+    return 0
+
+
+def sort(items: list[Any], keys: list[tuple[Any, ...]], descending: tuple[bool, ...]) -> list[Any]:
+    """Items ordered by their keys; null comes first ascending and last descending; stable.
+
+    Args:
+        keys: one tuple of key values per item.
+        descending: per position of the keys.
+    """
+    if len(descending) == 1:
+        plain = [key[0] for key in keys]
+        kind = type(plain[0]) if plain else None
+        if kind in (int, str) and all(type(each) is kind for each in plain):
+            order = sorted(range(len(items)), key=plain.__getitem__, reverse=False)
+            if descending[0]:
+                order = sorted(range(len(items)), key=plain.__getitem__, reverse=True)
+            return [items[position] for position in order]
+    marked = [tuple(zip(key, descending, strict=True)) for key in keys]
+    compare_positions = cmp_to_key(lambda one, other: _sure(marked[one], marked[other]))
+    return [items[position] for position in sorted(range(len(items)), key=compare_positions)]
+
+
+def extreme(items: Iterable[Any], sign: int) -> Any:
+    """The greatest (sign 1) or least (sign -1) value that is not null; None of none."""
+    best = None
+    for item in items:
+        if item is None:
+            continue
+        if best is None:
+            best = item
+            continue
+        found = compare(item, best)
+        if found is not None and found == sign:
+            best = item
+    return best

@@ -1,0 +1,183 @@
+"""``Expression`` elements: which language, which definition, and the callable for it.
+
+Public plans spell the same language in many ways; all spellings are accepted, and ``text/cql``
+that holds a name is that name. Inline CQL cannot be run: CQL is translated while authoring.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from fhir_gepnet.errors import (
+    ArtifactError,
+    GepnetError,
+    TypeMismatchError,
+    UnresolvedReferenceError,
+    UnsupportedFeatureError,
+    Where,
+)
+from fhir_gepnet.logic import Libraries, to_plain
+from fhir_gepnet.logic.definitions import Definition
+from fhir_gepnet.logic.form import BOOLEAN, FHIR, SYSTEM, ListOf, Named, Type
+from fhir_gepnet.logic.scope import Scope
+from fhir_gepnet.pathway.artifacts import Artifact, Artifacts, collected
+from fhir_gepnet.pathway.formula import Formula, Variables
+
+IDENTIFIER = re.compile(r'(?:(?P<library>"[^"]+"|[A-Za-z_]\w*)\.)?(?P<name>"[^"]+"|[A-Za-z_]\w*)')
+NAMES_ONLY = frozenset({"text/cql-identifier", "text/cql.identifier"})
+NAMES_TOO = frozenset({"text/cql", "text/cql-expression", "text/cql.expression"})
+FHIRPATH = "text/fhirpath"
+
+
+@dataclass(frozen=True, slots=True)
+class Expressions:
+    """Resolves the formulas of one folder.
+
+    Attributes:
+        artifacts: for the canonicals of libraries.
+        libraries: the compiled logic; None when it does not compile, and then names are only
+            checked, so that the author sees all problems at once.
+        names: library name -> names of its defines.
+        library_names: canonical with version of a Library -> its name in CQL.
+    """
+
+    artifacts: Artifacts
+    libraries: Libraries | None
+    names: Mapping[str, frozenset[str]]
+    library_names: Mapping[str, str]
+
+    def libraries_of(self, artifact: Artifact, problems: list[GepnetError]) -> tuple[str, ...]:
+        """Names of the libraries that an artefact's formulas may use."""
+        named = []
+        for number, canonical in enumerate(artifact.resource.get("library", ())):
+            with collected(problems):
+                named.append(self._library(canonical, Where(artifact.canonical, f"library[{number}]")))
+        return tuple(name for name in named if name)
+
+    def condition(self, expression: Mapping[str, Any] | None, libraries: tuple[str, ...], at: Where) -> Formula:
+        """A formula that gives True, False or None.
+
+        Raises:
+            ArtifactError: no expression, language, text, or a name that leads nowhere.
+            ExpressionError: FHIRPath that does not compile; a definition that is not Boolean.
+            UnsupportedFeatureError: a language that is not carried out, or inline CQL.
+        """
+        text, language = _text_and_language(expression, at)
+        if language == FHIRPATH:
+            return _fhirpath_condition(text, at)
+        definition = self._definition(expression, text, language, libraries, at)
+        if definition is not None and definition.result_type != BOOLEAN:
+            raise TypeMismatchError(
+                at, f"{text} is a {definition.result_type}, not a Boolean", "name a definition that is true or false"
+            )
+        return Formula(text, language, at, _truth_of(definition), "System.Boolean", definition)
+
+    def value(self, expression: Mapping[str, Any] | None, libraries: tuple[str, ...], at: Where) -> Formula:
+        """A formula that gives a plain value; raises as ``condition`` does."""
+        text, language = _text_and_language(expression, at)
+        if language == FHIRPATH:
+            return _fhirpath_value(text, at)
+        definition = self._definition(expression, text, language, libraries, at)
+        result_type = None if definition is None else definition.result_type
+        return Formula(text, language, at, _value_of(definition), _name_of(result_type), definition)
+
+    def _library(self, canonical: str, at: Where) -> str:
+        artifact = self.artifacts.resolve(canonical, ("Library",), at)
+        return self.library_names.get(artifact.canonical, "")
+
+    def _definition(
+        self,
+        expression: Mapping[str, Any] | None,
+        text: str,
+        language: str,
+        libraries: tuple[str, ...],
+        at: Where,
+    ) -> Definition | None:
+        reference = (expression or {}).get("reference")
+        if reference is not None:
+            libraries = (self._library(reference, at),)
+        library, name = self._resolve(text, language, libraries, at)
+        return None if self.libraries is None else self.libraries[library].definition(name)
+
+    def _resolve(self, text: str, language: str, libraries: tuple[str, ...], at: Where) -> tuple[str, str]:
+        """Library and name of the definition that a text names."""
+        written = text.strip()
+        holders = [library for library in libraries if written in self.names.get(library, ())]
+        match = IDENTIFIER.fullmatch(written)
+        if not holders and match is not None:
+            written = match["name"].strip('"')
+            if match["library"] is not None:
+                return self._qualified(match["library"].strip('"'), written, at)
+            holders = [library for library in libraries if written in self.names.get(library, ())]
+        elif not holders and language not in NAMES_ONLY:
+            raise UnsupportedFeatureError(
+                at, "CQL inside an artefact cannot be run", "define it in the CQL library and name the definition here"
+            )
+        if len(holders) > 1:
+            raise ArtifactError(
+                at,
+                f"{written} is defined in several libraries: {', '.join(holders)}",
+                f'name the library: {holders[0]}."{written}"',
+            )
+        if holders:
+            return holders[0], written
+        if not libraries:
+            raise UnresolvedReferenceError(
+                at, f"{written} is defined nowhere: no library is named", "add the element library, with its version"
+            )
+        known = [name for library in libraries for name in self.names.get(library, ())]
+        raise UnresolvedReferenceError(at, f"no definition {written} in {', '.join(libraries)}", _near(written, known))
+
+    def _qualified(self, library: str, name: str, at: Where) -> tuple[str, str]:
+        known = self.names.get(library)
+        if known is None:
+            raise UnresolvedReferenceError(at, f"no library {library}", _near(library, list(self.names)))
+        if name not in known:
+            raise UnresolvedReferenceError(at, f"no definition {name} in {library}", _near(name, list(known)))
+        return library, name
+
+
+def _near(name: str, known: list[str]) -> str:
+    near = get_close_matches(name, known, 3)
+    return f"did you mean {' or '.join(near)}?" if near else "mend the name, or add the definition"
+
+
+def _text_and_language(expression: Mapping[str, Any] | None, at: Where) -> tuple[str, str]:
+    if not expression:
+        raise ArtifactError(at, "there is no expression", "add one, with its language")
+    language = expression.get("language", "")
+    if language not in NAMES_ONLY | NAMES_TOO | {FHIRPATH}:
+        known = ", ".join(sorted(NAMES_ONLY | NAMES_TOO | {FHIRPATH}))
+        raise UnsupportedFeatureError(at, f"expression language {language!r} is not supported", f"use one of {known}")
+    text = expression.get("expression", "")
+    if not text.strip():
+        raise ArtifactError(at, "the expression is empty", "write one")
+    return text, language
+
+
+def _name_of(result_type: Type | None) -> str | None:
+    if isinstance(result_type, ListOf):
+        return _name_of(result_type.element)
+    if not isinstance(result_type, Named):
+        return None
+    return result_type.name.replace(SYSTEM, "System.").removeprefix(FHIR)
+
+
+def _truth_of(definition: Definition | None) -> Callable[[Scope, Variables], Any]:
+    def truth(scope: Scope, variables: Variables) -> Any:
+        assert definition is not None, "a folder with problems is never applied"
+        return definition.evaluate(scope)
+
+    return truth
+
+
+def _value_of(definition: Definition | None) -> Callable[[Scope, Variables], Any]:
+    def value(scope: Scope, variables: Variables) -> Any:
+        assert definition is not None, "a folder with problems is never applied"
+        return to_plain(definition.evaluate(scope), definition.result_type)
+
+    return value
