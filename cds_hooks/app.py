@@ -29,7 +29,9 @@ def create_app(configuration: Configuration | None = None) -> Flask:
 def application_of(services: Sequence[Service], configuration: Configuration) -> Flask:
     """The application for services that are loaded already."""
     app = Flask("cds_hooks", static_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = configuration.body_limit
+    # One byte more than allowed: a body without a length is cut here in silence, and its reader sees by
+    # that byte that it was too long.
+    app.config["MAX_CONTENT_LENGTH"] = configuration.body_limit + 1
     by_id = {service.id: service for service in services}
     add = app.add_url_rule
     add("/cds-services", "discovery", discovery_view(services), methods=["GET"])

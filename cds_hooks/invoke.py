@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 
 from flask import Response, request
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from cds_hooks.cards import cards_from
 from cds_hooks.config import Configuration
@@ -39,6 +40,8 @@ def invoke_view(services: Mapping[str, Service], configuration: Configuration) -
             raise RefusedError(404, [BY_STATUS[404]])
         _check_media_type()
         body = request.get_data(cache=False)
+        if len(body) > configuration.body_limit:
+            raise RequestEntityTooLarge
         try:
             document = read_json(body, "the request body")
         except PatientDataError as error:

@@ -19,13 +19,15 @@ Resources under keys that we did not publish are data too, of any type, and make
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from cds_hooks.prefetch import Template
 from cds_hooks.responses import Problem, RefusedError
 from fhir_gepnet import PatientRecord
+
+NO_DATA = ("", "OperationOutcome", "Bundle")
 
 
 @dataclass(slots=True)
@@ -34,6 +36,7 @@ class Received:
 
     Attributes:
         bundles: Bundles and resources for ``PatientRecord.of``, in the order of the keys.
+        answered: the keys' types beside the bundles; None for a foreign key.
         types: resource types of which there is at least one resource.
         patients: ids of the Patient resources.
         complete: resource types whose search is known to have returned everything.
@@ -42,6 +45,7 @@ class Received:
     """
 
     bundles: list[dict[str, Any]] = field(default_factory=list)
+    answered: list[str | None] = field(default_factory=list)
     types: set[str] = field(default_factory=set)
     patients: set[str] = field(default_factory=set)
     complete: set[str] = field(default_factory=set)
@@ -106,6 +110,7 @@ def _take(value: Any, wanted: str | None, received: Received) -> None:
         kept, clean = _kept(bundle.get("entry"), wanted, received)
         complete = complete and clean
         if kept:
+            received.answered.append(wanted)
             received.bundles.append(bundle if clean else {"resourceType": "Bundle", "entry": kept})
     if complete and wanted is not None:
         received.complete.add(wanted)
@@ -150,34 +155,37 @@ def _kept(entries: Any, wanted: str | None, received: Received) -> tuple[list[di
     if entries is not None and not isinstance(entries, list):
         received.ignored += 1
         return kept, False
+    types = set()
     for entry in entries or ():
-        resource: Any = entry.get("resource") if isinstance(entry, dict) else None
-        resource_type: Any = resource.get("resourceType") if isinstance(resource, dict) else None
-        if (
-            not isinstance(resource_type, str)
-            or resource_type in ("", "OperationOutcome", "Bundle")
-            or (wanted is not None and resource_type != wanted and not _included(entry))
+        resource = entry.get("resource") if type(entry) is dict else None
+        resource_type = resource.get("resourceType") if type(resource) is dict else None
+        if type(resource_type) is str and (
+            resource_type == wanted or _also_taken(entry, resource_type, wanted)
         ):
+            types.add(resource_type)
+            kept.append(entry)
+        else:
             clean = False
             received.ignored += 1
-            continue
-        received.types.add(resource_type)
-        if resource_type == "Patient" and isinstance(resource.get("id"), str):
-            received.patients.add(resource["id"])
-        kept.append(entry)
+    received.types |= types
+    if "Patient" in types:
+        received.patients |= _patient_ids(kept)
     received.resources += len(kept)
     return kept, clean
 
 
-def _included(entry: dict[str, Any]) -> bool:
+def _also_taken(entry: dict[str, Any], resource_type: str, wanted: str | None) -> bool:
+    """Whether a resource of another type than asked for counts: included ones, and all under foreign keys."""
+    if resource_type in NO_DATA:
+        return False
     search = entry.get("search")
-    return isinstance(search, dict) and search.get("mode") == "include"
+    return wanted is None or (type(search) is dict and search.get("mode") == "include")
 
 
-def _resources(bundles: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    for bundle in bundles:
-        for entry in bundle["entry"]:
-            yield entry["resource"]
+def _patient_ids(entries: Sequence[dict[str, Any]]) -> set[str]:
+    resources = (entry["resource"] for entry in entries)
+    ids = (resource.get("id") for resource in resources if resource["resourceType"] == "Patient")
+    return {identifier for identifier in ids if type(identifier) is str}
 
 
 def _distrusting(
@@ -192,9 +200,9 @@ def _distrusting(
     """
     received.ignored += record.ignored
     own = {_name_of(resource) for name in received.types for resource in record.of_type(name)}
-    for resource in _resources(received.bundles):
-        if _name_of(resource) not in own:
-            received.complete.discard(resource["resourceType"])
+    for wanted, bundle in zip(received.answered, received.bundles, strict=True):
+        if wanted is not None and any(_name_of(entry["resource"]) not in own for entry in bundle["entry"]):
+            received.complete.discard(wanted)
     missing = [
         template.key
         for template in templates

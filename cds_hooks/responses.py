@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Flask, Response
+from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from fhir_gepnet.errors import GepnetError, PatientDataError
@@ -20,6 +20,7 @@ from fhir_gepnet.json_io import write_json
 log = logging.getLogger("cds_hooks")
 
 JSON = "application/json"
+MOST_DRAINED = 20_000_000
 PRIVATE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 
@@ -88,11 +89,27 @@ def _patient_data(error: PatientDataError) -> Response:
 
 def _http(error: HTTPException) -> Response:
     status = error.code or 500
+    if status == 413:
+        _drain()
     problem = BY_STATUS.get(status, BY_STATUS[400 if status < 500 else 500])
     response = json_response(outcome([problem]), status)
     if isinstance(error, MethodNotAllowed) and error.valid_methods:
         response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
     return response
+
+
+def _drain() -> None:
+    """Read what the sender still sends, within reason.
+
+    A server that answers and closes in the middle of a body resets the connection, and the client
+    sees a network error in place of the 413.
+    """
+    stream = request.environ["wsgi.input"]
+    left = MOST_DRAINED
+    if not request.environ.get("wsgi.input_terminated"):
+        left = min(left, request.content_length or 0)
+    while left > 0 and (chunk := stream.read(min(left, 65_536))):
+        left -= len(chunk)
 
 
 def _fault(error: Exception) -> Response:

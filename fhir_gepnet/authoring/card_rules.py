@@ -30,14 +30,28 @@ def card_findings(artifact: Artifact) -> Iterator[Finding]:
 def _action_findings(action: dict[str, Any], where: Where, artifact: Artifact) -> Iterator[Finding]:
     title = action.get("title", "")
     if not title.strip():
-        yield Finding("error", where, "the action becomes a card and has no title", "the title is its summary")
+        yield Finding(
+            "error", where, "the action becomes a card and has no title", "the title is its summary"
+        )
     elif len(title) >= LONGEST_SUMMARY:
         yield Finding(
-            "error", where, f"the title has {len(title)} characters", f"a card's summary has fewer than {LONGEST_SUMMARY}"
+            "error",
+            where,
+            f"the title has {len(title)} characters",
+            f"a card's summary has fewer than {LONGEST_SUMMARY}",
         )
     behavior = action.get("selectionBehavior", "any")
     if behavior not in CARD_SELECTION:
-        yield Finding("error", where, f"selectionBehavior {behavior}", f"a card takes {' or '.join(sorted(CARD_SELECTION))}")
-    documentation = [each for each in action.get("documentation", ()) if each.get("display") or each.get("label")]
+        yield Finding(
+            "error",
+            where,
+            f"selectionBehavior {behavior}",
+            f"a card takes {' or '.join(sorted(CARD_SELECTION))}",
+        )
+    documentation = [
+        each for each in action.get("documentation", ()) if each.get("display") or each.get("label")
+    ]
     if not documentation and not artifact.resource.get("title") and not artifact.resource.get("publisher"):
-        yield Finding("error", where, "a card needs a source", "give the action documentation, or the plan a title")
+        yield Finding(
+            "error", where, "a card needs a source", "give the action documentation, or the plan a title"
+        )

@@ -70,7 +70,9 @@ def read_expected(case: Case) -> dict[str, Any]:
     for attributes in expected["actions"].values():
         unknown |= set(attributes) - ATTRIBUTES
     if unknown:
-        raise ArtifactError(where, f"unknown key {sorted(unknown)[0]}", f"known are {', '.join(sorted(KEYS | ATTRIBUTES))}")
+        raise ArtifactError(
+            where, f"unknown key {sorted(unknown)[0]}", f"known are {', '.join(sorted(KEYS | ATTRIBUTES))}"
+        )
     try:
         moment = datetime.fromisoformat(expected["now"])
     except ValueError:
@@ -127,9 +129,8 @@ def _leaves(decisions: Sequence[Decision]) -> Iterator[tuple[str, Decision]]:
     """Applicable actions below the cards without applicable children; a card is no leaf of itself."""
     for decision in decisions:
         for child in decision.children:
-            if child.applies:
-                if not child.children:
-                    yield child.action_id, child
+            if child.applies and not child.children:
+                yield child.action_id, child
         yield from _leaves([child for child in decision.children if child.applies])
 
 

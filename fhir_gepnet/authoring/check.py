@@ -31,19 +31,26 @@ def check_folder(folder: Path) -> list[Finding]:
         content = load_content(folder)
     except PathwayError as error:
         findings += [finding_of(problem) for problem in error.problems]
+    known = {(finding.where.artifact, finding.where.element) for finding in findings}
     # Problems of reading are among those of loading already.
     artifacts = read_artifacts(folder, [])
     for artifact in artifacts.all:
         findings += validation_findings(artifact)
-        findings += reference_findings(artifact, artifacts)
+        findings += [
+            finding
+            for finding in reference_findings(artifact, artifacts)
+            if (finding.where.artifact, finding.where.element) not in known
+        ]
         if artifact.file.stem != artifact.resource["id"]:
             where = Where(artifact.file.relative_to(folder).as_posix())
-            findings.append(Finding("warning", where, f"the file is not named after its id {artifact.resource['id']}"))
+            findings.append(
+                Finding("warning", where, f"the file is not named after its id {artifact.resource['id']}")
+            )
         if artifact.type == "PlanDefinition":
             findings += card_findings(artifact)
     findings += _case_findings(folder)
     if content is not None:
-        findings += unused_findings(content)
+        findings += unused_findings(content, artifacts)
     return sorted(dict.fromkeys(findings), key=lambda finding: finding.severity)
 
 
@@ -54,7 +61,9 @@ def _case_findings(folder: Path) -> Iterator[Finding]:
     for case in cases:
         missing = [name for name in FILES if not (case.folder / name).is_file()]
         for name in missing:
-            yield Finding("error", Where(f"cases/{case.name}"), f"{name} is missing", "every case has all three files")
+            yield Finding(
+                "error", Where(f"cases/{case.name}"), f"{name} is missing", "every case has all three files"
+            )
         if "expected.json" not in missing:
             try:
                 read_expected(case)
@@ -66,4 +75,6 @@ def _case_findings(folder: Path) -> Iterator[Finding]:
             except GepnetError as error:
                 yield Finding("error", Where(f"cases/{case.name}/patient.json"), str(error))
         if "why.md" not in missing and not (case.folder / "why.md").read_text(encoding="utf-8").strip():
-            yield Finding("error", Where(f"cases/{case.name}/why.md"), "the file is empty", "say in one line why")
+            yield Finding(
+                "error", Where(f"cases/{case.name}/why.md"), "the file is empty", "say in one line why"
+            )

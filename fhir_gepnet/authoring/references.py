@@ -10,7 +10,15 @@ from fhir_gepnet.errors import Where
 from fhir_gepnet.pathway.artifacts import Artifact, Artifacts
 
 CANONICAL_ELEMENTS = frozenset(
-    {"definitionCanonical", "library", "valueSet", "supplements", "derivedFrom", "instantiatesCanonical", "transform"}
+    {
+        "definitionCanonical",
+        "library",
+        "valueSet",
+        "supplements",
+        "derivedFrom",
+        "instantiatesCanonical",
+        "transform",
+    }
 )
 """Elements that hold canonicals of artefacts; a folder holds those of its own."""
 
@@ -32,7 +40,9 @@ def _canonical_findings(value: str, own: str, where: Where, artifacts: Artifacts
     versions = artifacts.by_url.get(url)
     if versions is None:
         if own and _base(url) == own:
-            yield Finding("error", where, f"nothing here has the canonical {value}", "mend it, or add the file")
+            yield Finding(
+                "error", where, f"nothing here has the canonical {value}", "mend it, or add the file"
+            )
     elif not version:
         yield Finding("warning", where, f"{value} names no version", f"write {versions[0].canonical}")
     elif all(artifact.resource["version"] != version for artifact in versions):

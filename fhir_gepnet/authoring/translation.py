@@ -56,10 +56,14 @@ def translate_folder(folder: Path) -> list[str]:
         ArtifactError: no CQL there; Node is missing; or any library has an error, in which case
             nothing is written and the message lists library, line and message of all of them.
     """
-    sources = {path.name: path.read_text(encoding="utf-8") for path in sorted((folder / "library/cql").glob("*.cql"))}
+    sources = {
+        path.name: path.read_text(encoding="utf-8") for path in sorted((folder / "library/cql").glob("*.cql"))
+    }
     if not sources:
         raise ArtifactError(
-            Where(str(folder), "library/cql"), "there is no CQL to translate", "put *.cql files into library/cql"
+            Where(str(folder), "library/cql"),
+            "there is no CQL to translate",
+            "put *.cql files into library/cql",
         )
     translated = _translate(sources, folder)
     problems = [f"{one.file}: {problem}" for one in translated for problem in one.problems]
@@ -92,7 +96,11 @@ def _new_library(identifier: dict[str, str]) -> dict[str, Any]:
         "name": identifier["id"],
         **({"version": identifier["version"]} if "version" in identifier else {}),
         "status": "draft",
-        "type": {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/library-type", "code": "logic-library"}]},
+        "type": {
+            "coding": [
+                {"system": "http://terminology.hl7.org/CodeSystem/library-type", "code": "logic-library"}
+            ]
+        },
     }
 
 
@@ -105,7 +113,10 @@ def _translate(sources: dict[str, str], folder: Path) -> list[_Translated]:
             one["file"],
             one["name"],
             one["elm"],
-            tuple(f"line {problem['line']}, column {problem['column']}: {problem['message']}" for problem in one["problems"]),
+            tuple(
+                f"line {problem['line']}, column {problem['column']}: {problem['message']}"
+                for problem in one["problems"]
+            ),
         )
         for one in answer["libraries"]
     ]
@@ -135,7 +146,12 @@ def _run(command: list[str], directory: Path, folder: Path, request: str = "") -
     if program is None:
         raise ArtifactError(Where(str(folder), "library/cql"), f"{command[0]} was not found", _NODE_REMEDY)
     done = subprocess.run(
-        [program, *command[1:]], cwd=directory, input=request, capture_output=True, encoding="utf-8", check=False
+        [program, *command[1:]],
+        cwd=directory,
+        input=request,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
     )
     if done.returncode != 0:
         report = (done.stderr.strip() or done.stdout.strip())[-2000:]

@@ -19,26 +19,28 @@ OPEN_LISTS = frozenset({("Expression", "language")})
 """Fields whose listed codes are not the only ones in R4 (extensible bindings)."""
 
 
-
 def validation_findings(artifact: Artifact) -> list[Finding]:
     """Everything that does not validate in an artefact."""
     from fhir.resources.R4B import get_fhir_model_class
-    from pydantic import ValidationError
 
     where = artifact.canonical
     try:
         model_class = get_fhir_model_class(artifact.type)
     except (KeyError, LookupError):
-        return [Finding("error", Where(where), f"FHIR R4 has no resource {artifact.type}", "mend resourceType")]
+        return [
+            Finding("error", Where(where), f"FHIR R4 has no resource {artifact.type}", "mend resourceType")
+        ]
     try:
         model = model_class.model_validate_json(write_json(artifact.resource))
-    except ValidationError as error:
-        return [
-            Finding("error", Where(where, _place(problem["loc"])), _sentence(problem["msg"]))
-            for problem in error.errors(include_url=False, include_input=False)
-        ]
     except KeyError as error:
         return [Finding("error", Where(where), f"there is no resource {error}", "mend resourceType inside")]
+    except ValueError as error:
+        # pydantic's ValidationError, which the core does not import.
+        problems: Any = error
+        return [
+            Finding("error", Where(where, _place(problem["loc"])), _sentence(problem["msg"]))
+            for problem in problems.errors(include_url=False, include_input=False)
+        ]
     return list(_code_findings(model, where, ""))
 
 
@@ -60,10 +62,15 @@ def _code_findings(element: Any, artifact: str, place: str) -> Iterator[Finding]
         shown = field.alias or name
         at = f"{place}.{shown}" if place else shown
         known = (field.json_schema_extra or {}).get("enum_values")
-        is_open = (element.fhir_type_name(), name) in OPEN_LISTS
+        is_open = (type(element).__name__, name) in OPEN_LISTS
         for number, item in enumerate(value) if isinstance(value, list) else [(None, value)]:
             here = at if number is None else f"{at}[{number}]"
             if known and not is_open and isinstance(item, str) and item not in known:
-                yield Finding("error", Where(artifact, here), f"{item!r} is not a code of {shown}", f"use {', '.join(known)}")
+                yield Finding(
+                    "error",
+                    Where(artifact, here),
+                    f"{item!r} is not a code of {shown}",
+                    f"use {', '.join(known)}",
+                )
             elif hasattr(type(item), "model_fields"):
                 yield from _code_findings(item, artifact, here)

@@ -39,7 +39,9 @@ FORMS: dict[str, Callable[[Result, bool], Any]] = {
 @click.option("--now", type=Moment(), help="Moment of the decision, with its zone; default: the clock.")
 @click.option("--as", "form", type=click.Choice(list(FORMS)), default="careplan", show_default=True)
 @click.option("--explain", is_flag=True, help="Say for every action why; into the decisions, else to stderr.")
-@click.option("--complete", metavar="TYPES", default="", help="Types whose search was complete: Condition,...")
+@click.option(
+    "--complete", metavar="TYPES", default="", help="Types whose search was complete: Condition,..."
+)
 @click.option("--parameters", type=JSON_FILE, help="JSON object of library parameters by name.")
 def apply_command(
     folder: Path,

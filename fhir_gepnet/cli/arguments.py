@@ -29,7 +29,9 @@ class Moment(click.ParamType[datetime]):
 
     name = "ISO"
 
-    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> datetime:
+    def convert(
+        self, value: Any, parameter: click.Parameter | None, context: click.Context | None
+    ) -> datetime:
         """A datetime aware of its zone."""
         if isinstance(value, datetime):
             return value

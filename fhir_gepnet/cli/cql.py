@@ -21,7 +21,9 @@ from fhir_gepnet.pathway.library_content import elm_of, name_of
 @click.argument("patient", type=JSON_FILE)
 @click.option("--include", type=FOLDER, help="Directory with the libraries it includes, and value sets.")
 @click.option("--now", type=Moment(), help="Moment of evaluation, with its zone; default: the clock.")
-@click.option("--complete", metavar="TYPES", default="", help="Types whose search was complete: Condition,...")
+@click.option(
+    "--complete", metavar="TYPES", default="", help="Types whose search was complete: Condition,..."
+)
 def cql_command(
     library: Path, patient: BinaryIO, include: Path | None, now: datetime | None, complete: str
 ) -> None:
@@ -40,7 +42,9 @@ def cql_command(
     )
     types = [name.strip() for name in complete.split(",") if name.strip()]
     record = PatientRecord.of(read_file(patient), complete=types)
-    values = libraries[name_of(elm)].evaluate(record, now=now or current(), parameters=_bound(libraries, record))
+    values = libraries[name_of(elm)].evaluate(
+        record, now=now or current(), parameters=_bound(libraries, record)
+    )
     click.echo(write_json_indented(values), nl=False)
 
 

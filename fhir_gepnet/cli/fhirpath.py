@@ -6,7 +6,7 @@ from typing import BinaryIO
 
 import click
 
-from fhir_gepnet.cli.arguments import JSON_FILE, read_file
+from fhir_gepnet.cli.arguments import JSON_FILE, current, read_file
 from fhir_gepnet.json_io import write_json_indented
 
 
@@ -15,7 +15,7 @@ from fhir_gepnet.json_io import write_json_indented
 @click.argument("resource", type=JSON_FILE)
 def fhirpath_command(expression: str, resource: BinaryIO) -> None:
     """Evaluate the FHIRPath EXPRESSION on RESOURCE (JSON; - is stdin) and print the list of results."""
-    from fhir_gepnet.logic import compile_fhirpath
+    from fhir_gepnet.logic.fhirpath.expression import compile_fhirpath
 
-    results = compile_fhirpath(expression)(read_file(resource))
+    results = compile_fhirpath(expression)(read_file(resource), now=current())
     click.echo(write_json_indented(results), nl=False)

@@ -12,16 +12,19 @@ from fhir_gepnet.engine.choice import choose_plan
 from fhir_gepnet.engine.context import application_of
 from fhir_gepnet.engine.decision import Decision, Verdict
 from fhir_gepnet.engine.dynamic_value import write_dynamic_values
-from fhir_gepnet.engine.extensions import attributes_of
 from fhir_gepnet.engine.identity import identity_of
 from fhir_gepnet.engine.result import Result
 from fhir_gepnet.engine.trace import Application, Outcome
 from fhir_gepnet.errors import BudgetExceededError, GepnetError, InvocationError, PatientDataError
 from fhir_gepnet.fhir.record import PatientRecord
+from fhir_gepnet.pathway.extensions import attributes_of
 from fhir_gepnet.pathway.formula import Formula
 from fhir_gepnet.pathway.model import Action, Content, Plan
 
 Unknown = Literal["flag", "omit", "error"]
+
+_OUTCOMES: dict[bool | None, Outcome] = {value: Outcome(value) for value in (True, False, None)}
+"""One object per answer: most conditions are asked for every patient."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,7 @@ def apply(
     if unknown not in ("flag", "omit", "error"):
         raise InvocationError(f"unknown={unknown!r} is none of 'flag', 'omit', 'error'")
     chosen = choose_plan(content.plans, plan, (context or {}).get("hook"))
-    application = application_of(content, record, now, parameters or {}, context or {}, chosen)
+    application = application_of(content, record, now, parameters or {}, context or {})
     run = _Run(application, chosen, unknown)
     decisions = _decide_all(chosen.actions, chosen, (), run)
     references = application.references
@@ -100,7 +103,7 @@ def _decide(action: Action, plan: Plan, path: tuple[str, ...], run: _Run) -> Dec
         run.issues.extend(_failure(plan, action, each.error) for each in outcomes if each.error is not None)
     elif verdict is Verdict.UNKNOWN:
         _note_unknown(plan, action, outcomes, run)
-    attributes = attributes_of(output)
+    attributes = action.attributes if output is action.output else attributes_of(output)
     return Decision(
         action_id=action.id,
         title=output.get("title"),
@@ -131,18 +134,20 @@ def verdict_of(outcomes: Sequence[Outcome]) -> Verdict:
 
     A failure is never hidden by a False beside it: the author has to see it.
     """
-    if any(outcome.error is not None for outcome in outcomes):
-        return Verdict.FAILED
-    if any(outcome.value is False for outcome in outcomes):
-        return Verdict.DOES_NOT_APPLY
-    if any(outcome.value is None for outcome in outcomes):
-        return Verdict.UNKNOWN
-    return Verdict.APPLIES
+    verdict = Verdict.APPLIES
+    for outcome in outcomes:
+        if outcome.error is not None:
+            return Verdict.FAILED
+        if outcome.value is False:
+            verdict = Verdict.DOES_NOT_APPLY
+        elif outcome.value is None and verdict is Verdict.APPLIES:
+            verdict = Verdict.UNKNOWN
+    return verdict
 
 
 def _outcome(formula: Formula, application: Application) -> Outcome:
     try:
-        return Outcome(formula.compute(application.scope, application.variables))
+        return _OUTCOMES[formula.compute(application.scope, application.variables)]
     except BudgetExceededError:
         raise
     except GepnetError as error:

@@ -31,7 +31,9 @@ def choose_plan(plans: Mapping[str, Plan], wanted: str | None = None, hook: str 
     if hook is not None:
         candidates = [plan for plan in candidates if hook in plan.hooks]
         if not candidates:
-            raise InvocationError(f"no plan has a named-event trigger {hook}; this pathway has {_names(plans)}")
+            raise InvocationError(
+                f"no plan has a named-event trigger {hook}; this pathway has {_names(plans)}"
+            )
     if len(candidates) > 1:
         names = ", ".join(plan.id for plan in candidates)
         raise InvocationError(f"several plans could be meant: {names}; say which with plan=")

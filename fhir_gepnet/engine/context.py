@@ -8,7 +8,7 @@ from typing import Any
 
 from fhir_gepnet.engine.trace import Application
 from fhir_gepnet.fhir.record import PatientRecord
-from fhir_gepnet.pathway.model import Content, Plan
+from fhir_gepnet.pathway.model import Content
 
 COMPLETE_SEARCHES = "Complete Searches"
 HOOK = "Hook"
@@ -21,7 +21,6 @@ def application_of(
     now: datetime,
     parameters: Mapping[str, Any],
     context: Mapping[str, Any],
-    plan: Plan,
 ) -> Application:
     """One application: scope for CQL, variables for FHIRPath, references for what is made.
 
@@ -38,21 +37,18 @@ def application_of(
     if HOOK in declared and "hook" in context:
         bound.setdefault(HOOK, context["hook"])
     scope = content.libraries.scope(record, now=now, parameters=bound)
-    variables: dict[str, Any] = {
-        "subject": record.patient,
-        "patient": record.patient,
-        "resource": record.patient,
-        "context": plan.resource,
-    }
+    variables: dict[str, Any] = {}
     references: dict[str, str] = {}
     for name in REFERENCES:
         value = context.get(name)
         reference = _reference(value)
         if reference is not None:
             references[name] = reference
-            value = value if isinstance(value, dict) and "resourceType" in value else record.referenced(reference)
+            value = (
+                value if isinstance(value, dict) and "resourceType" in value else record.referenced(reference)
+            )
         variables[name] = [] if value is None else value
-    variables["draftOrders"] = context.get("draftOrders", [])
+    variables["draftOrders"] = context.get("draftOrders") or []
     return Application(scope, variables, references)
 
 

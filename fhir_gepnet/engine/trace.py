@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fhir_gepnet.errors import GepnetError
-from fhir_gepnet.logic import to_plain
-from fhir_gepnet.logic.definitions import Definition
+from fhir_gepnet.logic import Definition, to_plain
 from fhir_gepnet.logic.scope import Scope
 from fhir_gepnet.pathway.formula import Variables
 from fhir_gepnet.pathway.model import Condition

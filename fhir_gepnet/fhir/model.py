@@ -45,7 +45,9 @@ class ElementInfo:
         """(key in JSON, type) for each type that the element may have."""
         if not self.is_choice:
             return ((self.name, self.types[0]),)
-        return tuple((self.name + name[0].upper() + name[1:], name) for name in self.types)
+        # SimpleQuantity is a profile: in JSON its type is Quantity (doseQuantity).
+        keys = (name.removeprefix("Simple") for name in self.types)
+        return tuple((self.name + key[0].upper() + key[1:], name) for key, name in zip(keys, self.types, strict=True))
 
 
 @dataclass(frozen=True, slots=True)

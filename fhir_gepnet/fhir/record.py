@@ -110,7 +110,10 @@ class PatientRecord:
             others = None
             for resource in resources:
                 about = resource.get(element)
-                if about is None or (type(about) is dict and about.get("reference") in own):
+                if about is None:
+                    continue
+                text = about.get("reference") if type(about) is dict else None
+                if type(text) is str and text in own:
                     continue
                 if _names_another(about, own, identity):
                     others = {id(resource)} if others is None else others | {id(resource)}

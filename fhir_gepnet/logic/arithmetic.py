@@ -22,6 +22,8 @@ from fhir_gepnet.fhir.units import product_unit
 
 EIGHT_PLACES = Decimal("1E-8")
 GREATEST_DECIMAL = Decimal("99999999999999999999.99999999")
+"""``maximum Decimal``; results may go up to 28 digits before the point, as literals may."""
+_LIMIT = Decimal(10) ** 28
 GREATEST_INTEGER, LEAST_INTEGER = 2**31 - 1, -(2**31)
 GREATEST_LONG, LEAST_LONG = 2**63 - 1, -(2**63)
 
@@ -34,7 +36,7 @@ def decimal_result(value: Decimal) -> Decimal | None:
 
     Digits beyond eight places are rounded half up.
     """
-    if not value.is_finite() or abs(value) > GREATEST_DECIMAL:
+    if not value.is_finite() or value.copy_abs() >= _LIMIT:
         return None
     exponent = value.as_tuple().exponent
     if isinstance(exponent, int) and exponent < -8:
@@ -151,10 +153,8 @@ def truncate(value: Decimal) -> int | None:
 
 
 def rounded(value: Decimal, places: int = 0) -> Decimal:
-    """Nearest value with so many places; a half goes towards positive (CQL 1.5, Round)."""
-    size = Decimal(1).scaleb(-places)
-    half = size / 2
-    return _wide.add(value, half).quantize(size, ROUND_FLOOR, _wide)
+    """Nearest value with so many places; a half goes away from zero."""
+    return value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP, _wide)
 
 
 def add_quantities(left: Quantity, right: Quantity) -> Quantity | None:
@@ -166,7 +166,7 @@ def add_quantities(left: Quantity, right: Quantity) -> Quantity | None:
 
 def subtract_quantities(left: Quantity, right: Quantity) -> Quantity | None:
     """Difference in the unit of the left; None for unlike units."""
-    return add_quantities(left, Quantity(-right.value, right.unit))
+    return add_quantities(left, Quantity(right.value.copy_negate(), right.unit))
 
 
 def multiply_quantities(left: Quantity, right: Quantity) -> Quantity | None:

@@ -54,7 +54,8 @@ def _quantities(left: Quantity, right: Any) -> Truth:
 def _ratios(left: Ratio, right: Any) -> Truth:
     if not isinstance(right, Ratio):
         return False
-    return _all([_quantities(left.numerator, right.numerator), _quantities(left.denominator, right.denominator)])
+    numerators = _quantities(left.numerator, right.numerator)
+    return _all([numerators, _quantities(left.denominator, right.denominator)])
 
 
 def _intervals(left: Interval, right: Any) -> Truth:
@@ -65,8 +66,12 @@ def _intervals(left: Interval, right: Any) -> Truth:
 
 
 def _elements(pairs: Iterable[tuple[Any, Any]]) -> Truth:
-    """Parts of a structure: both absent is the same, one absent is unknown."""
-    return _all([True if one is None and other is None else equal(one, other) for one, other in pairs])
+    """Parts of a structure: both absent is the same, one absent unknown; the first difference decides."""
+    for one, other in pairs:
+        found = True if one is None and other is None else equal(one, other)
+        if found is not True:
+            return found
+    return True
 
 
 def _codes(left: Code, right: Any) -> Truth:
@@ -85,7 +90,8 @@ def _concepts(left: Concept, right: Any) -> Truth:
 def _lists(left: list[Any], right: Any) -> Truth:
     if not isinstance(right, list) or len(left) != len(right):
         return False
-    return _all([equal(one, other) for one, other in zip(left, right, strict=True)])
+    pairs = zip(left, right, strict=True)
+    return _all([True if one is None and other is None else equal(one, other) for one, other in pairs])
 
 
 def _structures(left: dict[str, Any], right: Any) -> Truth:
@@ -161,7 +167,21 @@ def _places(value: Decimal) -> int:
 
 
 def _quantities_alike(left: Quantity, right: Any) -> bool:
-    return _quantities(left, right) is True
+    """Equal, or a calendar duration beside the definite one: a year is 365 days, a month 30."""
+    if not isinstance(right, Quantity):
+        return False
+    found = compare_quantities(left, right)
+    if found is None:
+        found = compare_quantities(_definite(left), _definite(right))
+    return found == 0
+
+
+_DAYS = {"year": 365, "years": 365, "a": 365, "month": 30, "months": 30, "mo": 30}
+
+
+def _definite(duration: Quantity) -> Quantity:
+    days = _DAYS.get(duration.unit)
+    return duration if days is None else Quantity(duration.value * days, "day")
 
 
 def _ratios_alike(left: Ratio, right: Any) -> bool:
@@ -170,9 +190,10 @@ def _ratios_alike(left: Ratio, right: Any) -> bool:
         return False
     if not left.denominator.value or not right.denominator.value:
         return False
-    same_units = left.numerator.unit == right.numerator.unit and left.denominator.unit == right.denominator.unit
+    if left.numerator.unit != right.numerator.unit or left.denominator.unit != right.denominator.unit:
+        return False
     one = left.numerator.value * right.denominator.value
-    return same_units and one == right.numerator.value * left.denominator.value
+    return one == right.numerator.value * left.denominator.value
 
 
 def _codes_alike(left: Code, right: Any) -> bool:

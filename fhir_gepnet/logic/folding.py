@@ -1,7 +1,8 @@
-"""What is the same for every patient is computed once, while loading.
+"""What is the same everywhere is computed once: while loading, or once per application.
 
 A form whose operands are all literals, and whose operator depends on nothing else, becomes a
-literal. Reads and writes forms only; the back end is asked for the value.
+literal. Inside a query, a form that does not depend on the row (``Interval[Now() - 60 days,
+Now()]``) is computed for the first row only. Reads and writes forms; the back end gives values.
 """
 
 from __future__ import annotations
@@ -65,3 +66,30 @@ def fold(form: Form, program: Program) -> Form:
     except FAILURES:
         return form
     return Form(LITERAL, form.type, (), value, form.at)
+
+
+CHEAP = frozenset(
+    {LITERAL, "elm.ExpressionRef", "elm.Now", "elm.ParameterRef", "elm.Retrieve", "elm.Subject", "elm.Today"}
+)
+"""Operators that cost no more than reading a kept value."""
+
+
+def hoist(form: Form, program: Program, in_loop: bool = False) -> Form:
+    """The form with everything that a loop need not repeat as ``elm.Once``.
+
+    Nothing moves in time: ``elm.Once`` computes its operand when it is first asked.
+    """
+    if in_loop and form.operator not in CHEAP and form.operands and not _reads_slots(form):
+        return Form("elm.Once", form.type, (form,), program.new_slot(), form.at)
+    loops = form.operator == "elm.Query"
+    operands = tuple(
+        hoist(operand, program, in_loop or (loops and position > 0))
+        for position, operand in enumerate(form.operands)
+    )
+    if all(new is old for new, old in zip(operands, form.operands, strict=True)):
+        return form
+    return Form(form.operator, form.type, operands, form.detail, form.at)
+
+
+def _reads_slots(form: Form) -> bool:
+    return form.operator in ("elm.SlotRef", "elm.Message") or any(map(_reads_slots, form.operands))

@@ -86,11 +86,11 @@ def _neighbour(value: Any, of: Type, step: int) -> Any:
     if isinstance(value, int):
         found = (arithmetic.long_result if of == LONG else arithmetic.integer_result)(value + step)
     elif isinstance(value, Decimal):
-        found = arithmetic.decimal_result(value + step * arithmetic.EIGHT_PLACES)
+        found = arithmetic.add(value, step * arithmetic.EIGHT_PLACES)
     elif isinstance(value, Date | DateTime | Time):
         found = dates.successor(value) if step > 0 else dates.predecessor(value)
     elif isinstance(value, Quantity):
-        moved = arithmetic.decimal_result(value.value + step * arithmetic.EIGHT_PLACES)
+        moved = arithmetic.add(value.value, step * arithmetic.EIGHT_PLACES)
         found = None if moved is None else Quantity(moved, value.unit)
     else:
         raise TypeError("this kind of value has no neighbours")
@@ -127,15 +127,19 @@ def ends(interval: Interval) -> tuple[Any, Any]:
 
 
 def made(low: Any, high: Any, low_closed: bool, high_closed: bool, point: Type) -> Interval | None:
-    """An interval, None when both ends are null and open... the type then says nothing.
+    """An interval; None when nothing is known of it: two null ends that are open or of no type.
 
     Raises:
-        ValueError: the low end is above the high end.
+        ValueError: it holds no point, because the low end is above the high end.
     """
-    interval = Interval(low, high, low_closed, high_closed, point)
-    if low is not None and high is not None and compare(low, high) == 1:
-        raise ValueError("the low end of an interval is above its high end")
-    return interval
+    if low is None and high is None:
+        if point == ANY or not (low_closed or high_closed):
+            return None
+    elif low is not None and high is not None:
+        found = compare(low, high)
+        if found == 1 or (found == 0 and not (low_closed and high_closed)):
+            raise ValueError("the low end of an interval is above its high end")
+    return Interval(low, high, low_closed, high_closed, point)
 
 
 def order(left: Any, right: Any, precision: str | None = None) -> int | None:
@@ -188,11 +192,9 @@ def has_point(interval: Interval, point: Any, precision: str | None = None) -> T
 
 
 def has_point_inside(interval: Interval, point: Any, precision: str | None = None) -> Truth:
-    """Whether a point is in an interval that holds other points too."""
-    inside = has_point(interval, point, precision)
+    """Whether a point is in an interval and is none of its ends."""
     first, last = ends(interval)
-    only = both(alike(first, point, precision), alike(last, point, precision))
-    return both(inside, negated(only))
+    return both(before(first, point, precision), before(point, last, precision))
 
 
 def is_before(left: Interval, right: Interval, precision: str | None = None) -> Truth:
@@ -213,8 +215,12 @@ def same_as(left: Interval, right: Interval, precision: str | None = None) -> Tr
 
 def is_within(inner: Interval, outer: Interval, precision: str | None = None) -> Truth:
     """Whether every point of one interval is in another."""
-    low = True if outer.low is None and outer.low_closed else at_or_before(start(outer), start(inner), precision)
-    high = True if outer.high is None and outer.high_closed else at_or_before(end(inner), end(outer), precision)
+    low: Truth = True
+    if outer.low is not None or not outer.low_closed:
+        low = at_or_before(start(outer), start(inner), precision)
+    high: Truth = True
+    if outer.high is not None or not outer.high_closed:
+        high = at_or_before(end(inner), end(outer), precision)
     return both(low, high)
 
 
@@ -244,7 +250,8 @@ def meets_before(left: Interval, right: Interval, precision: str | None = None) 
     """Whether the second interval begins right after the first ends."""
     last, first = end(left), start(right)
     if last is None or first is None:
-        return None
+        # Ends that are unknown still lie beyond the other end of their interval.
+        return False if before(end(right), start(left)) is True else None
     if before(first, last) is True:
         return False
     try:
@@ -261,16 +268,12 @@ def meets(left: Interval, right: Interval, precision: str | None = None) -> Trut
 
 def starts(left: Interval, right: Interval, precision: str | None = None) -> Truth:
     """Whether one interval starts with another and ends no later."""
-    return both(
-        alike(start(left), start(right), precision), at_or_before(end(left), end(right), precision)
-    )
+    return both(alike(start(left), start(right), precision), at_or_before(end(left), end(right), precision))
 
 
 def ends_with(left: Interval, right: Interval, precision: str | None = None) -> Truth:
     """Whether one interval ends with another and starts no earlier."""
-    return both(
-        alike(end(left), end(right), precision), at_or_before(start(right), start(left), precision)
-    )
+    return both(alike(end(left), end(right), precision), at_or_before(start(right), start(left), precision))
 
 
 def union(left: Interval, right: Interval) -> Interval | None:

@@ -220,7 +220,8 @@ class Linking:
                     read_type(each.get("operandTypeSpecifier") or each["operandType"], at)
                     for each in node.get("operand") or ()
                 )
-                function = ReadFunction(library, name, len(self.functions), node, types, result_type(node, at))
+                number, of = len(self.functions), result_type(node, at)
+                function = ReadFunction(library, name, number, node, types, of)
                 self.functions.append(function)
                 overloads.append(function)
             self._overloads[key] = overloads
@@ -286,4 +287,3 @@ class Linking:
             problem = f"library {library.title} declares no {name} among its {kind}"
             raise UnresolvedReferenceError(at, problem, "mend the reference")
         return node
-

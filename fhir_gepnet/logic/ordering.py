@@ -39,10 +39,19 @@ def _sure(left: tuple[Any, ...], right: tuple[Any, ...]) -> int:
         if one is None or other is None:
             found = int(one is not None) - int(other is not None)
         else:
-            found = compare(one, other) or 0
+            sure = compare(one, other)
+            found = _least(one, other) if sure is None else sure
         if found:
             return -found if descending else found
     return 0
+
+
+def _least(one: Any, other: Any) -> int:
+    """Imprecise moments by the earliest that they may mean, the less precise first."""
+    if not isinstance(one, Date | DateTime | Time) or not isinstance(other, Date | DateTime | Time):
+        return 0
+    left, right = one.components, other.components
+    return (left > right) - (left < right)
 
 
 def sort(items: list[Any], keys: list[tuple[Any, ...]], descending: tuple[bool, ...]) -> list[Any]:
@@ -56,13 +65,15 @@ def sort(items: list[Any], keys: list[tuple[Any, ...]], descending: tuple[bool, 
         plain = [key[0] for key in keys]
         kind = type(plain[0]) if plain else None
         if kind in (int, str) and all(type(each) is kind for each in plain):
-            order = sorted(range(len(items)), key=plain.__getitem__, reverse=False)
-            if descending[0]:
-                order = sorted(range(len(items)), key=plain.__getitem__, reverse=True)
+            order = sorted(range(len(items)), key=plain.__getitem__, reverse=descending[0])
             return [items[position] for position in order]
     marked = [tuple(zip(key, descending, strict=True)) for key in keys]
-    compare_positions = cmp_to_key(lambda one, other: _sure(marked[one], marked[other]))
-    return [items[position] for position in sorted(range(len(items)), key=compare_positions)]
+    ranked = sorted(zip(marked, range(len(items)), strict=True), key=cmp_to_key(_by_key))
+    return [items[position] for _, position in ranked]
+
+
+def _by_key(left: tuple[tuple[Any, ...], int], right: tuple[tuple[Any, ...], int]) -> int:
+    return _sure(left[0], right[0])
 
 
 def extreme(items: Iterable[Any], sign: int) -> Any:

@@ -25,7 +25,7 @@ from fhir_gepnet.fhir.record import PatientRecord
 from fhir_gepnet.logic.closures.registry import close
 from fhir_gepnet.logic.definitions import FAILURES, Definition, Function
 from fhir_gepnet.logic.elm.retrieves import Retrieve, data_need
-from fhir_gepnet.logic.folding import fold
+from fhir_gepnet.logic.folding import fold, hoist
 from fhir_gepnet.logic.form import ANY, Form, Type
 from fhir_gepnet.logic.linking import Linking
 from fhir_gepnet.logic.scope import MISSING, Evaluate, Frame, Scope
@@ -40,6 +40,17 @@ class Program:
 
     definitions: list[Definition] = field(default_factory=list)
     functions: dict[int, Function] = field(default_factory=dict)
+    size: int = 0
+    _shared: dict[Any, object] = field(default_factory=dict)
+
+    def shared_key(self, of: Any) -> object:
+        """One key in ``scope.cache`` for everything that asks the same; cheap to hash."""
+        return self._shared.setdefault(of, object())
+
+    def new_slot(self) -> int:
+        """One more slot in ``scope.memo``."""
+        self.size += 1
+        return self.size - 1
 
     def locate(self, form: Form, frame: Frame) -> Where:
         """The address of the innermost part that breaks, found by trying the parts again.
@@ -159,7 +170,7 @@ class Libraries(Mapping[str, Library]):
             told = ", ".join(sorted({each.name for each in self._parameters})) or "none"
             raise InvocationError(f"no library declares a parameter {unknown[0]}; there are: {told}")
         values: dict[str, Any] = {}
-        scope = Scope(record, now, values, [MISSING] * len(self.program.definitions))
+        scope = Scope(record, now, values, [MISSING] * self.program.size)
         for each in self._parameters:
             name = f"{each.library}.{each.name}"
             name = name if name in given else each.name
@@ -187,7 +198,8 @@ class Libraries(Mapping[str, Library]):
         for other in self._parameters:
             if other.name == parameter.name and other.type != parameter.type:
                 problem = f"{parameter.name} is {parameter.type} here and {other.type} in {other.library}"
-                raise ArtifactError(Where(parameter.library, "", parameter.name), problem, "agree on one type")
+                at = Where(parameter.library, "", parameter.name)
+                raise ArtifactError(at, problem, "agree on one type")
         self._parameters.append(parameter)
 
 
@@ -280,11 +292,13 @@ def _compile_all(linking: Linking, libraries: Libraries, problems: list[GepnetEr
     _refuse_circles(linking, problems)
     if problems:
         return
-    for unit in (*program.definitions, *program.functions.values()):
+    program.size = len(program.definitions)
+    units: list[Definition | Function] = [*program.definitions, *program.functions.values()]
+    for unit in units:
         if unit.form is None:
             continue
         try:
-            unit.form = fold(unit.form, program)
+            unit.form = hoist(fold(unit.form, program), program)
             unit.body = close(unit.form, program)
             _collect_needs(unit.form, needs)
         except GepnetError as problem:
@@ -329,7 +343,8 @@ def _refuse_circles(linking: Linking, problems: list[GepnetError]) -> None:
                 entry = linking.definitions[slot]
                 at = Where(entry.library.title, entry.node.get("locator", ""), entry.name)
                 told = " -> ".join([*names, names[0]])
-                problems.append(ArtifactError(at, f"definitions refer to each other in a circle: {told}", "break the circle"))
+                problem = f"definitions refer to each other in a circle: {told}"
+                problems.append(ArtifactError(at, problem, "break the circle"))
                 return
             path.append(slot)
             waiting.append((slot, True))
@@ -337,9 +352,7 @@ def _refuse_circles(linking: Linking, problems: list[GepnetError]) -> None:
 
 
 def _library(source: LibrarySource, libraries: Libraries) -> Library:
-    found = {
-        each.name: each for each in libraries.program.definitions if each.library == source.title
-    }
+    found = {each.name: each for each in libraries.program.definitions if each.library == source.title}
     public = tuple(
         name
         for name, node in source.definitions.items()

@@ -69,9 +69,7 @@ def read_source(document: Any) -> LibrarySource:
         include["localIdentifier"]: (include["path"].rpartition("/")[2], str(include.get("version") or ""))
         for include in _definitions(library, "includes")
     }
-    declared = {
-        kind: {node["name"]: node for node in _definitions(library, kind)} for kind in _DECLARED
-    }
+    declared = {kind: {node["name"]: node for node in _definitions(library, kind)} for kind in _DECLARED}
     definitions: dict[str, Node] = {}
     functions: dict[str, list[Node]] = {}
     for node in _definitions(library, "statements"):

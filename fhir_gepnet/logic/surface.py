@@ -7,7 +7,6 @@ quantities; dicts for FHIR elements, tuples, codes and intervals; None for null;
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import Decimal
 from typing import Any
 
 from fhir_gepnet.errors import InvocationError
@@ -120,6 +119,24 @@ def _whole(value: Any, offset: int) -> Any:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
+def _date(value: Any, offset: int) -> Any:
+    if isinstance(value, str):
+        return parse_date(value)
+    return value if isinstance(value, Date) else None
+
+
+def _date_time(value: Any, offset: int) -> Any:
+    if isinstance(value, str):
+        return parse_date_time(value, offset)
+    return value if isinstance(value, DateTime) else None
+
+
+def _time(value: Any, offset: int) -> Any:
+    if isinstance(value, str):
+        return parse_time(value)
+    return value if isinstance(value, Time) else None
+
+
 def _quantity(value: Any, offset: int) -> Any:
     if isinstance(value, Quantity):
         return value
@@ -138,7 +155,9 @@ def _code(value: Any, offset: int) -> Any:
 def _concept(value: Any, offset: int) -> Any:
     if isinstance(value, Concept):
         return value
-    codes = [_code(code, offset) for code in value.get("codes", ())] if isinstance(value, dict) else [None]
+    if not isinstance(value, dict):
+        return None
+    codes = [_code(code, offset) for code in value.get("codes", ())]
     return None if None in codes else Concept(tuple(codes), value.get("display"))
 
 
@@ -148,13 +167,9 @@ _READERS: dict[Type, Callable[[Any, int], Any]] = {
     LONG: _whole,
     DECIMAL: lambda value, offset: decimal_of(value),
     STRING: lambda value, offset: value if isinstance(value, str) else None,
-    DATE: lambda value, offset: parse_date(value) if isinstance(value, str) else value if isinstance(value, Date) else None,
-    DATE_TIME: lambda value, offset: parse_date_time(value, offset)
-    if isinstance(value, str)
-    else value
-    if isinstance(value, DateTime)
-    else None,
-    TIME: lambda value, offset: parse_time(value) if isinstance(value, str) else value if isinstance(value, Time) else None,
+    DATE: _date,
+    DATE_TIME: _date_time,
+    TIME: _time,
     QUANTITY: _quantity,
     CODE: _code,
     CONCEPT: _concept,

@@ -24,19 +24,19 @@ class Uncertainty:
     def __repr__(self) -> str:
         return f"Uncertainty({self.low}, {self.high})"
 
-    def __lt__(self, other: object) -> bool | None:  # type: ignore[override]
+    def __lt__(self, other: object) -> bool | None:
         low, high = _bounds(other)
         return True if self.high < low else False if self.low >= high else None
 
-    def __le__(self, other: object) -> bool | None:  # type: ignore[override]
+    def __le__(self, other: object) -> bool | None:
         low, high = _bounds(other)
         return True if self.high <= low else False if self.low > high else None
 
-    def __gt__(self, other: object) -> bool | None:  # type: ignore[override]
+    def __gt__(self, other: object) -> bool | None:
         low, high = _bounds(other)
         return True if self.low > high else False if self.high <= low else None
 
-    def __ge__(self, other: object) -> bool | None:  # type: ignore[override]
+    def __ge__(self, other: object) -> bool | None:
         low, high = _bounds(other)
         return True if self.low >= high else False if self.high < low else None
 

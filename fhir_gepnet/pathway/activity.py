@@ -16,12 +16,16 @@ from fhir_gepnet.errors import UnsupportedFeatureError, Where
 Draft = dict[str, Any]
 Copy = Callable[[Draft, Any], None]
 
-DESCRIPTIVE = frozenset(
-    """resourceType id meta implicitRules language text contained extension url identifier version name
-    title subtitle status experimental subjectCodeableConcept date publisher contact description
-    useContext jurisdiction purpose usage copyright approvalDate lastReviewDate effectivePeriod topic
-    author editor reviewer endorser relatedArtifact library kind profile intent dynamicValue""".split()
-)
+# fmt: off
+DESCRIPTIVE = frozenset({
+    "resourceType", "id", "meta", "implicitRules", "language", "text", "contained", "extension", "url",
+    "identifier", "version", "name", "title", "subtitle", "status", "experimental",
+    "subjectCodeableConcept", "date", "publisher", "contact", "description", "useContext",
+    "jurisdiction", "purpose", "usage", "copyright", "approvalDate", "lastReviewDate",
+    "effectivePeriod", "topic", "author", "editor", "reviewer", "endorser", "relatedArtifact",
+    "library", "kind", "profile", "intent", "dynamicValue",
+})
+# fmt: on
 """Elements that describe the definition itself, or that are handled apart from the tables."""
 
 
@@ -66,7 +70,9 @@ def _below(parent: str, element: str) -> Copy:
 
 
 def _payload(draft: Draft, code: Any) -> None:
-    text = code.get("text") or next((each["display"] for each in code.get("coding", ()) if "display" in each), None)
+    text = code.get("text") or next(
+        (each["display"] for each in code.get("coding", ()) if "display" in each), None
+    )
     if text is not None:
         draft.setdefault("payload", []).append({"contentString": text})
 

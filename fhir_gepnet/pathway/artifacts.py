@@ -121,12 +121,20 @@ def read_artifacts(folder: Path, problems: list[GepnetError]) -> Artifacts:
                 if key in seen:
                     first = seen[key].relative_to(folder)
                     raise ArtifactError(
-                        _where(file, folder), f"same {key[0]} as {first}: {' '.join(key[1:])}", "keep one of them"
+                        _where(file, folder),
+                        f"same {key[0]} as {first}: {' '.join(key[1:])}",
+                        "keep one of them",
                     )
             seen[("canonical", resource["url"], resource["version"])] = file
             seen[("id", resource["resourceType"], resource["id"])] = file
             found.append(Artifact(file, resource))
-    found.sort(key=lambda artifact: (artifact.type, artifact.resource["url"], version_key(artifact.resource["version"])))
+    found.sort(
+        key=lambda artifact: (
+            artifact.type,
+            artifact.resource["url"],
+            version_key(artifact.resource["version"]),
+        )
+    )
     by_url: dict[str, tuple[Artifact, ...]] = {}
     for artifact in found:
         url = artifact.resource["url"]

@@ -20,8 +20,9 @@ from fhir_gepnet.errors import (
     UnsupportedFeatureError,
     Where,
 )
-from fhir_gepnet.logic import Libraries, to_plain
-from fhir_gepnet.logic.definitions import Definition
+from fhir_gepnet.logic import Definition, Libraries, to_plain
+from fhir_gepnet.logic.fhirpath.expression import Condition as CompiledCondition
+from fhir_gepnet.logic.fhirpath.expression import compile_condition
 from fhir_gepnet.logic.form import BOOLEAN, FHIR, SYSTEM, ListOf, Named, Type
 from fhir_gepnet.logic.scope import Scope
 from fhir_gepnet.pathway.artifacts import Artifact, Artifacts, collected
@@ -31,6 +32,11 @@ IDENTIFIER = re.compile(r'(?:(?P<library>"[^"]+"|[A-Za-z_]\w*)\.)?(?P<name>"[^"]
 NAMES_ONLY = frozenset({"text/cql-identifier", "text/cql.identifier"})
 NAMES_TOO = frozenset({"text/cql", "text/cql-expression", "text/cql.expression"})
 FHIRPATH = "text/fhirpath"
+Scoped = tuple[str, ...]
+"""Names of the libraries whose definitions may be named without a library."""
+
+VARIABLES = ("encounter", "practitioner", "organization", "draftOrders")
+"""What the caller's context gives to FHIRPath beside the patient; empty when it gives nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +56,17 @@ class Expressions:
     names: Mapping[str, frozenset[str]]
     library_names: Mapping[str, str]
 
-    def libraries_of(self, artifact: Artifact, problems: list[GepnetError]) -> tuple[str, ...]:
-        """Names of the libraries that an artefact's formulas may use."""
-        named = []
+    def libraries_of(self, artifact: Artifact, problems: list[GepnetError]) -> Scoped | None:
+        """Names of the libraries that an artefact's formulas may use; None when one is broken."""
+        named: list[str | None] = []
         for number, canonical in enumerate(artifact.resource.get("library", ())):
+            name = None
             with collected(problems):
-                named.append(self._library(canonical, Where(artifact.canonical, f"library[{number}]")))
-        return tuple(name for name in named if name)
+                name = self._library(canonical, Where(artifact.canonical, f"library[{number}]"))
+            named.append(name)
+        return None if None in named else tuple(name for name in named if name)
 
-    def condition(self, expression: Mapping[str, Any] | None, libraries: tuple[str, ...], at: Where) -> Formula:
+    def condition(self, expression: Mapping[str, Any] | None, libraries: Scoped | None, at: Where) -> Formula:
         """A formula that gives True, False or None.
 
         Raises:
@@ -72,11 +80,13 @@ class Expressions:
         definition = self._definition(expression, text, language, libraries, at)
         if definition is not None and definition.result_type != BOOLEAN:
             raise TypeMismatchError(
-                at, f"{text} is a {definition.result_type}, not a Boolean", "name a definition that is true or false"
+                at,
+                f"{text} is a {definition.result_type}, not a Boolean",
+                "name a definition that is true or false",
             )
         return Formula(text, language, at, _truth_of(definition), "System.Boolean", definition)
 
-    def value(self, expression: Mapping[str, Any] | None, libraries: tuple[str, ...], at: Where) -> Formula:
+    def value(self, expression: Mapping[str, Any] | None, libraries: Scoped | None, at: Where) -> Formula:
         """A formula that gives a plain value; raises as ``condition`` does."""
         text, language = _text_and_language(expression, at)
         if language == FHIRPATH:
@@ -85,25 +95,31 @@ class Expressions:
         result_type = None if definition is None else definition.result_type
         return Formula(text, language, at, _value_of(definition), _name_of(result_type), definition)
 
-    def _library(self, canonical: str, at: Where) -> str:
+    def _library(self, canonical: str, at: Where) -> str | None:
+        """Name of a library; "" when it has no logic, None when its logic is broken."""
         artifact = self.artifacts.resolve(canonical, ("Library",), at)
-        return self.library_names.get(artifact.canonical, "")
+        without_logic = None if artifact.resource.get("content") else ""
+        return self.library_names.get(artifact.canonical, without_logic)
 
     def _definition(
         self,
         expression: Mapping[str, Any] | None,
         text: str,
         language: str,
-        libraries: tuple[str, ...],
+        libraries: Scoped | None,
         at: Where,
     ) -> Definition | None:
         reference = (expression or {}).get("reference")
         if reference is not None:
-            libraries = (self._library(reference, at),)
+            named = self._library(reference, at)
+            libraries = None if named is None else (named,)
+        if libraries is None:
+            # The missing library is a problem already; each of its names would only repeat it.
+            return None
         library, name = self._resolve(text, language, libraries, at)
         return None if self.libraries is None else self.libraries[library].definition(name)
 
-    def _resolve(self, text: str, language: str, libraries: tuple[str, ...], at: Where) -> tuple[str, str]:
+    def _resolve(self, text: str, language: str, libraries: Scoped, at: Where) -> tuple[str, str]:
         """Library and name of the definition that a text names."""
         written = text.strip()
         holders = [library for library in libraries if written in self.names.get(library, ())]
@@ -115,7 +131,9 @@ class Expressions:
             holders = [library for library in libraries if written in self.names.get(library, ())]
         elif not holders and language not in NAMES_ONLY:
             raise UnsupportedFeatureError(
-                at, "CQL inside an artefact cannot be run", "define it in the CQL library and name the definition here"
+                at,
+                "CQL inside an artefact cannot be run",
+                "define it in the CQL library and name the definition here",
             )
         if len(holders) > 1:
             raise ArtifactError(
@@ -127,10 +145,14 @@ class Expressions:
             return holders[0], written
         if not libraries:
             raise UnresolvedReferenceError(
-                at, f"{written} is defined nowhere: no library is named", "add the element library, with its version"
+                at,
+                f"{written} is defined nowhere: no library is named",
+                "add the element library, with its version",
             )
         known = [name for library in libraries for name in self.names.get(library, ())]
-        raise UnresolvedReferenceError(at, f"no definition {written} in {', '.join(libraries)}", _near(written, known))
+        raise UnresolvedReferenceError(
+            at, f"no definition {written} in {', '.join(libraries)}", _near(written, known)
+        )
 
     def _qualified(self, library: str, name: str, at: Where) -> tuple[str, str]:
         known = self.names.get(library)
@@ -139,6 +161,30 @@ class Expressions:
         if name not in known:
             raise UnresolvedReferenceError(at, f"no definition {name} in {library}", _near(name, list(known)))
         return library, name
+
+
+def _fhirpath(text: str, at: Where) -> CompiledCondition:
+    return compile_condition(text, variables=VARIABLES, where=at)
+
+
+def _fhirpath_condition(text: str, at: Where) -> Formula:
+    compiled = _fhirpath(text, at)
+
+    def compute(scope: Scope, variables: Variables) -> Any:
+        return compiled(scope.record, now=scope.now, variables=variables)
+
+    types = tuple(sorted(compiled.retrieved_types))
+    return Formula(text, FHIRPATH, at, compute, "System.Boolean", None, types)
+
+
+def _fhirpath_value(text: str, at: Where) -> Formula:
+    compiled = _fhirpath(text, at)
+
+    def compute(scope: Scope, variables: Variables) -> Any:
+        items = compiled.items(scope.record, now=scope.now, variables=variables)
+        return items if len(items) > 1 else items[0] if items else None
+
+    return Formula(text, FHIRPATH, at, compute, None, None, tuple(sorted(compiled.retrieved_types)))
 
 
 def _near(name: str, known: list[str]) -> str:
@@ -152,7 +198,9 @@ def _text_and_language(expression: Mapping[str, Any] | None, at: Where) -> tuple
     language = expression.get("language", "")
     if language not in NAMES_ONLY | NAMES_TOO | {FHIRPATH}:
         known = ", ".join(sorted(NAMES_ONLY | NAMES_TOO | {FHIRPATH}))
-        raise UnsupportedFeatureError(at, f"expression language {language!r} is not supported", f"use one of {known}")
+        raise UnsupportedFeatureError(
+            at, f"expression language {language!r} is not supported", f"use one of {known}"
+        )
     text = expression.get("expression", "")
     if not text.strip():
         raise ArtifactError(at, "the expression is empty", "write one")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from fhir_gepnet.pathway.artifacts import Artifacts, collected, read_artifacts
 from fhir_gepnet.pathway.data_needs import data_needs_of
 from fhir_gepnet.pathway.expressions import Expressions
 from fhir_gepnet.pathway.library_content import define_names, elm_of, name_of
-from fhir_gepnet.pathway.model import Action, Activity, Content, Plan
+from fhir_gepnet.pathway.model import Action, Activity, Condition, Content, DynamicValue, Plan
 from fhir_gepnet.pathway.plan import Compiler, actions_in, compile_plans
 from fhir_gepnet.pathway.shape import shape_problems
 
@@ -81,16 +81,22 @@ def _load_logic(
     return libraries, Expressions(artifacts, libraries, names, library_names)
 
 
-def _retrieved_types(libraries: Libraries, plans: dict[str, Plan], activities: list[Activity]) -> Iterator[str]:
+def _retrieved_types(
+    libraries: Libraries, plans: dict[str, Plan], activities: list[Activity]
+) -> Iterator[str]:
     for retrieve in libraries.retrieves:
         yield retrieve.resource_type
     for activity in activities:
-        for dynamic_value in activity.dynamic_values:
-            yield from dynamic_value.formula.resource_types
+        yield from _types_of(activity.dynamic_values)
     for plan in plans.values():
         for action in _all_actions(plan.actions):
-            for formula in (*action.conditions, *action.dynamic_values):
-                yield from formula.formula.resource_types
+            yield from _types_of(action.conditions)
+            yield from _types_of(action.dynamic_values)
+
+
+def _types_of(holders: Sequence[Condition | DynamicValue]) -> Iterator[str]:
+    for holder in holders:
+        yield from holder.formula.resource_types
 
 
 def _all_actions(actions: tuple[Action, ...]) -> Iterator[Action]:

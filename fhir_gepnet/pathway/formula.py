@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fhir_gepnet.errors import Where
-from fhir_gepnet.logic.definitions import Definition
+from fhir_gepnet.logic import Definition
 from fhir_gepnet.logic.scope import Scope
 
 Variables = Mapping[str, Any]

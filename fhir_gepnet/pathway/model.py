@@ -12,6 +12,7 @@ from typing import Any
 
 from fhir_gepnet.logic.program import Libraries
 from fhir_gepnet.pathway.data_needs import DataNeed
+from fhir_gepnet.pathway.extensions import Attributes
 from fhir_gepnet.pathway.formula import Formula
 
 Write = Callable[[dict[str, Any], Any], None]
@@ -73,6 +74,7 @@ class Action:
         id: unique within its plan.
         output: the static RequestGroup.action (title, code, priority, behaviours, extensions,
             conditions, ...) without children and resource.
+        attributes: what the extensions of ``output`` say.
         conditions: the applicability conditions, ANDed.
         dynamic_values: in the action's order.
         activity: when ``definitionCanonical`` names an ActivityDefinition.
@@ -86,6 +88,7 @@ class Action:
 
     id: str
     output: dict[str, Any]
+    attributes: Attributes
     conditions: tuple[Condition, ...]
     dynamic_values: tuple[DynamicValue, ...]
     activity: Activity | None

@@ -73,7 +73,9 @@ def fitting(value: Any, element_type: str, primitive: bool, at: Where) -> Any:
     if primitive != isinstance(value, dict):
         return value if primitive else _shaped(value, element_type)
     wanted = "one scalar" if primitive else "an object"
-    raise EvaluationError(at, f"{element_type} takes {wanted}, and the formula gave something else", "convert it")
+    raise EvaluationError(
+        at, f"{element_type} takes {wanted}, and the formula gave something else", "convert it"
+    )
 
 
 def _shaped(value: dict[str, Any], element_type: str) -> dict[str, Any]:
@@ -106,4 +108,3 @@ SHAPES: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
     "Age": _quantity,
     "CodeableConcept": _concept,
 }
-

@@ -29,7 +29,10 @@ OUTPUT_ACTION = "RequestGroup.Action"
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step into JSON: the key, which item when it repeats, what type is found there."""
+    """One step into JSON: the key, which item when it repeats, and what type is found there.
+
+    The type is "" for ``value`` of an extension, which takes the type of what is written.
+    """
 
     key: str
     type: str
@@ -68,13 +71,15 @@ def writer_of(path: str, kind: str | None, result_type: str | None, at: Where) -
     last = steps[-1]
     if isinstance(last, ExtensionStep):
         raise TypeMismatchError(place, "the path ends at an extension", "write .value behind it")
-    if len(steps) > 1 and isinstance(steps[-2], ExtensionStep) and last.key == "value":
+    if len(steps) > 1 and isinstance(steps[-2], ExtensionStep) and not last.type:
         return _extension_writer([*map(_descend, steps[:-2])], steps[-2].url, result_type, place)
-    if last.key == "value":
+    if not last.type:
         raise TypeMismatchError(place, "the type of value is not clear", "say it: value.ofType(Quantity)")
     if not may_hold(last.type, result_type):
         raise TypeMismatchError(
-            place, f"{last.key} is a {last.type} and the expression gives a {result_type}", "convert it in the formula"
+            place,
+            f"{last.key} is a {last.type} and the expression gives a {result_type}",
+            "convert it in the formula",
         )
     return _element_writer([_descend(step) for step in steps[:-1]], last, place)
 
@@ -85,10 +90,14 @@ def _steps(path: str, type_name: str, result_type: str | None, at: Where) -> Ite
     while position < len(path):
         match = STEP.match(path, position)
         if match is None:
-            raise ParseError(at, f"the path cannot be read from {path[position:]!r}", "use names, [n] and extension('url')")
+            raise ParseError(
+                at, f"the path cannot be read from {path[position:]!r}", "use names, [n] and extension('url')"
+            )
         if match["function"]:
             raise UnsupportedFeatureError(
-                at, f"{match['function']}() in a dynamicValue path is not supported", "use names, [n] or extension('url')"
+                at,
+                f"{match['function']}() in a dynamicValue path is not supported",
+                "use names, [n] or extension('url')",
             )
         if match["type"]:
             if choice is None or match["type"] not in choice.types:
@@ -111,7 +120,9 @@ def _steps(path: str, type_name: str, result_type: str | None, at: Where) -> Ite
         position = match.end()
         if position < len(path):
             if path[position] != ".":
-                raise ParseError(at, f"the path cannot be read from {path[position:]!r}", "separate steps by a point")
+                raise ParseError(
+                    at, f"the path cannot be read from {path[position:]!r}", "separate steps by a point"
+                )
             position += 1
             if position == len(path):
                 raise ParseError(at, "the path ends with a point", "name the element")
@@ -185,9 +196,14 @@ def _element_writer(descents: list[Descend], last: Step, at: Where) -> Write:
     primitive = is_primitive(type_name)
 
     def write(target: dict[str, Any], value: Any) -> None:
-        items = [fitting(item, type_name, primitive, at) for item in (value if isinstance(value, list) else [value])]
+        items = [
+            fitting(item, type_name, primitive, at)
+            for item in (value if isinstance(value, list) else [value])
+        ]
         if not last.is_list and len(items) > 1:
-            raise EvaluationError(at, f"{key} takes one value and the formula gave {len(items)}", "make it one")
+            raise EvaluationError(
+                at, f"{key} takes one value and the formula gave {len(items)}", "make it one"
+            )
         for descend in descents:
             target = descend(target)
         if not last.is_list:
@@ -197,7 +213,9 @@ def _element_writer(descents: list[Descend], last: Step, at: Where) -> Write:
         else:
             present = target.setdefault(key, [])
             if index > len(present):
-                raise EvaluationError(at, f"{key} has no item {index - 1} before {index}", "write the items in order")
+                raise EvaluationError(
+                    at, f"{key} has no item {index - 1} before {index}", "write the items in order"
+                )
             present[index : index + 1] = items
 
     return write
@@ -216,7 +234,9 @@ def _extension_writer(descents: list[Descend], url: str, result_type: str | None
         for item in value if isinstance(value, list) else [value]:
             name = key or value_key("value", result_type, item)
             if name is None:
-                raise EvaluationError(at, "the value's type is not clear", "write .value.ofType(T), or add a static value")
+                raise EvaluationError(
+                    at, "the value's type is not clear", "write .value.ofType(T), or add a static value"
+                )
             type_name = name.removeprefix("value")
             type_name = type_name[0].lower() + type_name[1:] if is_primitive(_lower(type_name)) else type_name
             new.append({"url": url, name: fitting(item, type_name, is_primitive(type_name), at)})

@@ -6,18 +6,28 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from fhir_gepnet.errors import ArtifactError, GepnetError, UnresolvedReferenceError, UnsupportedFeatureError, Where
+from fhir_gepnet.errors import (
+    ArtifactError,
+    GepnetError,
+    UnresolvedReferenceError,
+    UnsupportedFeatureError,
+    Where,
+)
 from fhir_gepnet.pathway.activity import draft_of, kind_of
 from fhir_gepnet.pathway.artifacts import Artifact, Artifacts, collected
-from fhir_gepnet.pathway.expressions import Expressions
+from fhir_gepnet.pathway.expressions import Expressions, Scoped
+from fhir_gepnet.pathway.extensions import attributes_of
 from fhir_gepnet.pathway.model import Action, Activity, Condition, DynamicValue, Plan
 from fhir_gepnet.pathway.paths import is_on_action, writer_of
 
+# fmt: off
 COPIED = (
-    "extension prefix title description textEquivalent priority code documentation condition relatedAction"
-    " timingDateTime timingAge timingPeriod timingDuration timingRange timingTiming type groupingBehavior"
-    " selectionBehavior requiredBehavior precheckBehavior cardinalityBehavior"
-).split()
+    "extension", "prefix", "title", "description", "textEquivalent", "priority", "code",
+    "documentation", "condition", "relatedAction", "timingDateTime", "timingAge", "timingPeriod",
+    "timingDuration", "timingRange", "timingTiming", "type", "groupingBehavior", "selectionBehavior",
+    "requiredBehavior", "precheckBehavior", "cardinalityBehavior",
+)
+# fmt: on
 """Elements of PlanDefinition.action that RequestGroup.action has too (FHIR R4)."""
 
 REFUSED = {
@@ -139,9 +149,13 @@ def _check_action_ids(artifact: Artifact, compiler: Compiler) -> None:
         identifier = action.get("id")
         where = Where(artifact.canonical, f"action {identifier or action.get('title', '')!r}")
         if not identifier:
-            compiler.problems.append(ArtifactError(where, "the action has no id", "give it an id unique in the plan"))
+            compiler.problems.append(
+                ArtifactError(where, "the action has no id", "give it an id unique in the plan")
+            )
         elif identifier in seen:
-            compiler.problems.append(ArtifactError(where, f"two actions have the id {identifier}", "rename one"))
+            compiler.problems.append(
+                ArtifactError(where, f"two actions have the id {identifier}", "rename one")
+            )
         else:
             seen.add(identifier)
     for action in actions:
@@ -149,12 +163,18 @@ def _check_action_ids(artifact: Artifact, compiler: Compiler) -> None:
             if related.get("actionId") not in seen:
                 where = Where(artifact.canonical, f"action {action.get('id')!r}.relatedAction")
                 compiler.problems.append(
-                    UnresolvedReferenceError(where, f"no action {related.get('actionId')} in this plan", "mend actionId")
+                    UnresolvedReferenceError(
+                        where, f"no action {related.get('actionId')} in this plan", "mend actionId"
+                    )
                 )
 
 
 def _actions(
-    actions: Sequence[dict[str, Any]], artifact: Artifact, parent: str, libraries: tuple[str, ...], compiler: Compiler
+    actions: Sequence[dict[str, Any]],
+    artifact: Artifact,
+    parent: str,
+    libraries: Scoped | None,
+    compiler: Compiler,
 ) -> tuple[Action, ...]:
     return tuple(
         _action(action, artifact, f"{parent}action[{number}]", libraries, compiler)
@@ -163,7 +183,7 @@ def _actions(
 
 
 def _action(
-    action: dict[str, Any], artifact: Artifact, element: str, libraries: tuple[str, ...], compiler: Compiler
+    action: dict[str, Any], artifact: Artifact, element: str, libraries: Scoped | None, compiler: Compiler
 ) -> Action:
     canonical = artifact.canonical
     _refuse(action, REFUSED, canonical, element, compiler)
@@ -171,7 +191,9 @@ def _action(
         if extension.get("url") == APPLICABILITY_BEHAVIOR and extension.get("valueCode") != "all":
             at = Where(canonical, f"{element}.extension")
             compiler.problems.append(
-                UnsupportedFeatureError(at, "applicabilityBehavior any is not supported", "make conditions exclusive")
+                UnsupportedFeatureError(
+                    at, "applicabilityBehavior any is not supported", "make conditions exclusive"
+                )
             )
     activity = plan = definition = None
     with collected(compiler.problems):
@@ -181,11 +203,15 @@ def _action(
         if condition.get("kind") == "applicability":
             at = Where(canonical, f"{element}.condition[{number}]")
             with collected(compiler.problems):
-                conditions.append(Condition(compiler.expressions.condition(condition.get("expression"), libraries, at)))
+                conditions.append(
+                    Condition(compiler.expressions.condition(condition.get("expression"), libraries, at))
+                )
     target = None if activity is None else activity.kind
+    output = {"id": action.get("id", element), **{name: action[name] for name in COPIED if name in action}}
     return Action(
         id=action.get("id", element),
-        output={"id": action.get("id", element), **{name: action[name] for name in COPIED if name in action}},
+        output=output,
+        attributes=attributes_of(output),
         conditions=tuple(conditions),
         dynamic_values=_dynamic_values(action, canonical, f"{element}.", target, libraries, compiler),
         activity=activity,
@@ -208,7 +234,9 @@ def _refuse(
     for name, remedy in refused.items():
         if name in element:
             compiler.problems.append(
-                UnsupportedFeatureError(Where(canonical, f"{place}.{name}".strip(".")), f"{name} is not supported", remedy)
+                UnsupportedFeatureError(
+                    Where(canonical, f"{place}.{name}".strip(".")), f"{name} is not supported", remedy
+                )
             )
 
 
@@ -236,7 +264,9 @@ def _activity(artifact: Artifact, compiler: Compiler) -> Activity:
         draft=draft_of(resource, kind, at),
         subject_element=kind.subject,
         context_elements=kind.context,
-        dynamic_values=_dynamic_values(resource, artifact.canonical, "", resource["kind"], libraries, compiler),
+        dynamic_values=_dynamic_values(
+            resource, artifact.canonical, "", resource["kind"], libraries, compiler
+        ),
         resource=resource,
     )
 
@@ -246,7 +276,7 @@ def _dynamic_values(
     canonical: str,
     place: str,
     target: str | None,
-    libraries: tuple[str, ...],
+    libraries: Scoped | None,
     compiler: Compiler,
 ) -> tuple[DynamicValue, ...]:
     """Compile ``dynamicValue``; ``target`` is the kind of the made resource, None for no resource."""

@@ -24,12 +24,16 @@ def find_pathways(directory: Path | str | None = None) -> dict[str, Path]:
     root = Path(str(files("plandefinitions"))) if directory is None else Path(directory)
     if not root.is_dir():
         raise ArtifactError(Where(str(root)), "no such directory", "name a directory of pathway folders")
-    found = {folder.name: folder for folder in sorted(root.iterdir()) if folder.is_dir() and _has_plan(folder)}
+    found = {
+        folder.name: folder for folder in sorted(root.iterdir()) if folder.is_dir() and _has_plan(folder)
+    }
     if "plandefinition" in found or (not found and _has_plan(root)):
         return {root.resolve().name: root}
     if not found:
         raise ArtifactError(
-            Where(str(root)), "there is no pathway in it", "a pathway folder holds at least one PlanDefinition"
+            Where(str(root)),
+            "there is no pathway in it",
+            "a pathway folder holds at least one PlanDefinition",
         )
     return found
 

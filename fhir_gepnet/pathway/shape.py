@@ -1,4 +1,4 @@
-"""Whether an artefact's JSON has the shape that FHIR R4 gives it, so that the rest of the loader may trust it.
+"""Whether an artefact's JSON has the shape of FHIR R4, so that the rest of the loader may trust it.
 
 Checked are element names, list or single, object or scalar, by the model's tables. Codes,
 cardinalities and invariants are the matter of ``gepnet check``.
@@ -41,7 +41,9 @@ def _problems(value: dict[str, Any], type_name: str, artifact: str, place: str) 
         found = known.get(key.removeprefix("_"))
         if found is None:
             known_as = ", ".join(sorted(known))
-            yield ArtifactError(Where(artifact, at), f"{type_name} has no element {key}", f"it has {known_as}")
+            yield ArtifactError(
+                Where(artifact, at), f"{type_name} has no element {key}", f"it has {known_as}"
+            )
         elif not key.startswith("_"):
             yield from _element_problems(content, *found, artifact, at)
 

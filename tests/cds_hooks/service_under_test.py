@@ -88,7 +88,11 @@ def decision(action_id: str = "review", **changes: Any) -> Decision:
 
 def result_of(*decisions: Decision, **changes: Any) -> Result:
     members: dict[str, Any] = {
-        "plan": PLAN, "subject": "Patient/p1", "now": NOW, "decisions": decisions, "issues": ()
+        "plan": PLAN,
+        "subject": "Patient/p1",
+        "now": NOW,
+        "decisions": decisions,
+        "issues": (),
     }
     return Result(**(members | changes))
 

@@ -44,10 +44,11 @@ def test_f3_nothing_at_all(prefetch: dict[str, Any] | None) -> None:
 
 
 def test_the_request_is_not_changed() -> None:
+    from service_under_test import NEEDS
+
     from cds_hooks.prefetch import templates_for
     from cds_hooks.prefetch_values import record_from
     from fhir_gepnet.errors import Where
-    from service_under_test import NEEDS
 
     for row in ROWS:
         if "status" in row:

@@ -88,9 +88,10 @@ def test_every_define_exists_with_its_type() -> None:
     missing = sorted({define for _, _, define, _ in expressions()} - set(known))
     assert missing == [], "defines that the plans use and the CQL does not have"
     for identifier, place, define, expected in expressions():
+        expected_list = "rule-id" in path_of(identifier, place) if "dynamicValue" in place else False
         name = known[define].get("resultTypeName", "")
-        if name:
-            assert name.endswith("}" + expected), f"{identifier} at {place}: {define}"
+        assert (name == "") is expected_list, f"{identifier} at {place}: {define}"
+        assert expected_list or name.endswith("}" + expected), f"{identifier} at {place}: {define}"
 
 
 def test_extensions_are_defined_and_allowed_where_they_stand() -> None:

@@ -26,6 +26,7 @@ SUMMARY_BELOW = 140  # characters, CDS Hooks card.summary
 STATUS_OF = {"offer": "eligible", "discuss": "mdt-only", "blocked": "blocked", "needs-data": "needs-data"}
 VERIFIED: dict[str, list[str]] = read_json_file(HERE / "verified_references.json")
 SUGGESTS = {"offer"}
+WRITTEN = ("Text", "Status", "Tier", "Rank", "Rule Ids")
 LIBRARY = "GepnetDecisions"
 every_option = pytest.mark.parametrize("plan", options(), ids=lambda plan: str(plan["id"]))
 
@@ -81,7 +82,7 @@ def test_an_option_is_four_siblings_of_which_one_suggests(plan: Json) -> None:
         condition = action["condition"][0]["expression"]["expression"]
         assert condition == f"{name.upper()} {kind.replace('-', ' ').title()}"
         written = {each["expression"]["expression"] for each in action["dynamicValue"]}
-        assert written == {f"{name.upper()} {what}" for what in ("Text", "Status", "Tier", "Rank", "Rows")}
+        assert written == {f"{name.upper()} {what}" for what in WRITTEN}
 
 
 @every_option
@@ -151,3 +152,15 @@ def reaches(library: str, define: str, text: str, seen: set[tuple[str, str]]) ->
 def test_every_card_ends_with_the_sentence_of_d27(card: str) -> None:
     assert f"{card} Detail" in definitions(LIBRARY)
     assert reaches(LIBRARY, f"{card} Detail", NOT_FOR_CLINICAL_USE, set())
+
+
+def test_the_more_urgent_referral_has_the_higher_priority() -> None:
+    # FHIR R4, request-priority: asap stands above urgent, although the words suggest the reverse.
+    order = ["routine", "urgent", "asap", "stat"]
+    chosen = {}
+    for _, node in walk(definitions(LIBRARY)["MDT Priority"]):
+        for item in node.get("caseItem", ()):
+            chosen[item["when"]["value"]] = order.index(item["then"]["value"])
+    assert chosen["urgent"] > chosen["expedited"] > order.index("routine")
+    static = {action["id"]: action.get("priority") for plan in plans() for action in actions(plan)}
+    assert [static[f"mdt-{urgency}"] for urgency in ("routine", "expedited", "urgent")] == order[:3]

@@ -134,7 +134,13 @@ def _divided(left: int, right: int, at: Where) -> Decimal | None:
     return EXACT.divide(Decimal(left), Decimal(right)) if right else None
 
 
-_QUANTITIES = ((Quantity, Quantity), (Quantity, int), (Quantity, Decimal), (int, Quantity), (Decimal, Quantity))
+_QUANTITIES = (
+    (Quantity, Quantity),
+    (Quantity, int),
+    (Quantity, Decimal),
+    (int, Quantity),
+    (Decimal, Quantity),
+)
 _MOMENTS = ((Date, Quantity), (DateTime, Quantity), (Unzoned, Quantity), (Time, Quantity))
 
 TABLES: dict[str, Table] = {

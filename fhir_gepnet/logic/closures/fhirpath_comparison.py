@@ -31,7 +31,7 @@ def order_of(left: Any, right: Any, at: Where) -> int | None:
     """
     one, other = type(left), type(right)
     if (one in _NUMBERS and other in _NUMBERS) or (one is str and other is str):
-        return (left > right) - (left < right)
+        return -1 if left < right else 1 if left > right else 0
     if (one in _DATES and other in _DATES) or (one is Time and other is Time):
         return compare_moments(left, right)
     if one is Quantity and other is Quantity:

@@ -30,9 +30,7 @@ if TYPE_CHECKING:
 def mapped(form: Form, source: Evaluate, change: Callable[[Any], Any]) -> Evaluate:
     """Apply ``change`` to the item or to each item; None drops out."""
     if isinstance(form.operands[0].type, ListOf):
-        return lambda frame: [
-            changed for item in source(frame) if (changed := change(item)) is not None
-        ]
+        return lambda frame: [changed for item in source(frame) if (changed := change(item)) is not None]
 
     def one(frame: Frame) -> Any:
         item = source(frame)

@@ -30,17 +30,17 @@ def equal_values(left: Any, right: Any) -> bool | None:
     """Whether two System values or complex items are equal; None when it cannot be known."""
     one, other = type(left), type(right)
     if one is other and one in _PLAIN:
-        return left == right  # type: ignore[no-any-return]
+        return bool(left == right)
     if one in _NUMBERS and other in _NUMBERS:
-        return left == right  # type: ignore[no-any-return]
+        return bool(left == right)
     if one is Quantity or other is Quantity:
         return _equal_quantities(left, right)
     if (one in _DATES and other in _DATES) or (one is Time and other is Time):
         order = compare_moments(left, right)
         return None if order is None else order == 0
     if one is Element or other is Element:
-        return _tree(left) == _tree(right)
-    return one is other and left == right
+        return bool(_tree(left) == _tree(right))
+    return bool(one is other and left == right)
 
 
 def _tree(item: Any) -> Any:
@@ -176,6 +176,9 @@ def _equality(form: Form, operands: Sequence[Evaluate]) -> Evaluate:
     """The fastest closure that the static types allow."""
     left, right = form.operands
     if _is_one(left) and _is_one(right):
+        fused = _element_of_slot(left, right) or _element_of_slot(right, left)
+        if fused is not None:
+            return fused
         return _of_items(operands, direct=left.type == right.type and left.type in (STRING, BOOLEAN))
     first, second = _lists(form, operands)
     if left.operator == "fhirpath.literal" or right.operator == "fhirpath.literal":
@@ -183,6 +186,32 @@ def _equality(form: Form, operands: Sequence[Evaluate]) -> Evaluate:
         if type(constant.detail) is str:
             return _with_text(many, constant.detail)
     return lambda frame: equal_collections(first(frame), second(frame))
+
+
+def _element_of_slot(element: Form, constant: Form) -> Evaluate | None:
+    """``code = 'x'`` inside a criterion: one look at the item's JSON instead of four calls."""
+    text = constant.detail
+    if constant.operator != "fhirpath.literal" or type(text) is not str or element.type != STRING:
+        return None
+    if element.operator != "fhirpath.system":
+        return None
+    (path,) = element.operands
+    if path.operator != "fhirpath.navigate" or len(path.detail) != 1:
+        return None
+    (source,), (step,) = path.operands, path.detail
+    if source.operator != "fhirpath.slot" or len(step.keys) != 1 or step.typed:
+        return None
+    slot, key = source.detail, step.keys[0][0]
+
+    def equal(frame: Frame) -> bool | None:
+        item = frame[slot]
+        if item is None:
+            return None
+        value = item.get(key)
+        # A code that is no text cannot be read, which is unknown; so is a primitive without a value.
+        return value == text if type(value) is str else None
+
+    return equal
 
 
 def _of_items(operands: Sequence[Evaluate], *, direct: bool) -> Evaluate:

@@ -111,16 +111,17 @@ def repeat_all(form: Form, operands: Sequence[Evaluate], program: Program) -> Ev
 
 @closes("fhirpath.sort")
 def sort(form: Form, operands: Sequence[Evaluate], program: Program) -> Evaluate:
-    """``sort(keys)``; ``detail``: (slot of $this, downwards) per key. Empty keys come first."""
+    """``sort(keys)``; ``detail``: (slot of $this, downwards) per key. Empty keys come first either way."""
     source, *keys = operands
     detail, at = form.detail, form.at
 
     def compare(left: tuple[list[Any], Any], right: tuple[list[Any], Any]) -> int:
         for one, other, (_, down) in zip(left[0], right[0], detail, strict=True):
             if one is None or other is None:
-                order = (one is not None) - (other is not None)
-            else:
-                order = order_of(one, other, at) or 0
+                if one is not other:
+                    return -1 if one is None else 1
+                continue
+            order = order_of(one, other, at)
             if order:
                 return -order if down else order
         return 0
@@ -148,7 +149,7 @@ def aggregate(form: Form, operands: Sequence[Evaluate], program: Program) -> Eva
     def fold(frame: Frame) -> list[Any]:
         result: list[Any] = initial[0](frame) if initial else []
         for position, item in enumerate(source(frame)):
-            frame[total], frame[slots.this], frame[slots.index] = result, item, position
+            frame[total], frame[slots.this], frame[slots.number] = result, item, position
             result = aggregator(frame)
         return result
 

@@ -32,6 +32,8 @@ from fhir_gepnet.logic.form import (
     Type,
 )
 
+_SMALL = 10**18
+
 
 class Element(NamedTuple):
     """A FHIR element with its type; ``companion`` is the ``_name`` object of a primitive, or None."""
@@ -73,6 +75,12 @@ def _integer(value: Any) -> Any:
     return value if type(value) is int else None
 
 
+def _decimal(value: Any) -> Any:
+    if type(value) is int and -_SMALL < value < _SMALL:
+        return Decimal(value)
+    return decimal_of(value)
+
+
 def _date(value: Any) -> Any:
     return parse_date(value) if type(value) is str else None
 
@@ -89,7 +97,7 @@ READERS: dict[Type, Callable[[Any], Any]] = {
     STRING: _text,
     BOOLEAN: _boolean,
     INTEGER: _integer,
-    DECIMAL: decimal_of,
+    DECIMAL: _decimal,
     DATE: _date,
     DATE_TIME: _date_time,
     TIME: _time,
@@ -166,6 +174,8 @@ def several(at: Where, count: int) -> EvaluationError:
     )
 
 
-def unfit(at: Where, problem: str, remedy: str = "convert it first, or name another element") -> EvaluationError:
+def unfit(
+    at: Where, problem: str, remedy: str = "convert it first, or name another element"
+) -> EvaluationError:
     """A value of a type that the operation cannot take; the value itself is never shown."""
     return EvaluationError(at, problem, remedy)

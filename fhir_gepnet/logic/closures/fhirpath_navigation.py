@@ -1,4 +1,4 @@
-"""Back end of FHIRPath paths: fused loops over JSON, and navigation whose types only the data tell."""
+"""Back end of FHIRPath paths: fused loops over JSON of known types, variables, retrieves."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from fhir_gepnet.errors import EvaluationError, PatientDataError
-from fhir_gepnet.logic.closures.fhirpath_items import Element, fhir_type_of_item
-from fhir_gepnet.logic.closures.registry import closes
+from fhir_gepnet.logic.closures.fhirpath_items import Element
+from fhir_gepnet.logic.closures.registry import close, closes
 from fhir_gepnet.logic.fhirpath import schema
 from fhir_gepnet.logic.fhirpath.environment import Environment
 from fhir_gepnet.logic.fhirpath.navigation import Step
-from fhir_gepnet.logic.form import Form, ListOf
+from fhir_gepnet.logic.form import ANY, Form, ListOf
 from fhir_gepnet.logic.scope import Evaluate, Frame
 
 if TYPE_CHECKING:
@@ -193,6 +193,46 @@ def _choice_reader(step: Step) -> Callable[[Any], Any]:
     return choice
 
 
+def resources_of_type(form: Form, source: Evaluate, name: str, program: Program) -> Evaluate:
+    """Resources of one type among the items of a form; its last step is fused with the choice."""
+    shorter = _without_last_step(form)
+    if shorter is None:
+        return lambda frame: [
+            item for item in source(frame) if type(item) is dict and item.get("resourceType") == name
+        ]
+    return _stepped(close(shorter, program), form.detail[-1], name)
+
+
+def _without_last_step(form: Form) -> Form | None:
+    """The path before its last step, when that is a plain one from many items."""
+    if form.operator != "fhirpath.navigate":
+        return None
+    (source,), (*before, last) = form.operands, form.detail
+    if last.many or not _is_plain(last):
+        return None
+    if not before:
+        return source if isinstance(source.type, ListOf) else None
+    if not isinstance(source.type, ListOf) and not any(step.many for step in before):
+        return None
+    return Form("fhirpath.navigate", ListOf(ANY), form.operands, tuple(before), form.at)
+
+
+def _stepped(source: Evaluate, step: Step, name: str) -> Evaluate:
+    key = step.keys[0][0]
+
+    def stepped(frame: Frame) -> list[Any]:
+        try:
+            return [
+                found
+                for item in source(frame)
+                if (found := item.get(key)) is not None and found.get("resourceType") == name
+            ]
+        except AttributeError:
+            raise _misshapen(step.name) from None
+
+    return stepped
+
+
 def walk_of(step: Step) -> Walk:
     """Items -> items of one element."""
     if not _is_plain(step):
@@ -268,112 +308,12 @@ def _with_companions(found: Any, companions: Any, type_name: str, keep: bool, ke
         companion = companions[position] if position < len(companions) else None
         if value is None and companion is None:
             continue
-        out.append(value if companion is None or (value is not None and not keep) else Element(value, type_name, companion))
+        out.append(
+            value
+            if companion is None or (value is not None and not keep)
+            else Element(value, type_name, companion)
+        )
     return out
-
-
-@closes("fhirpath.member")
-def member(form: Form, operands: Sequence[Evaluate], program: Program) -> Evaluate:
-    """``detail``: element name, on items that tell their type; gives such items."""
-    (source,), name = operands, form.detail
-    if isinstance(form.operands[0].type, ListOf):
-        return lambda frame: [found for item in source(frame) for found in members(item, name)]
-
-    def one(frame: Frame) -> list[Any]:
-        item = source(frame)
-        return [] if item is None else members(item, name)
-
-    return one
-
-
-def members(item: Any, name: str) -> list[Any]:
-    """Items of an element of one item; [] when its type has no such element."""
-    kind = type(item)
-    holder = item.value if kind is Element else item
-    type_name = fhir_type_of_item(item)
-    if kind is Element and type(holder) is not dict:
-        return companion_members(item, name)
-    if type(holder) is not dict:
-        return []
-    if not type_name:
-        return _untyped_members(holder, name)
-    element = schema.element(type_name, name)
-    if element is None:
-        return []
-    for key, kind_name in element.keys:
-        if key in holder or "_" + key in holder:
-            return items_of(holder, key, kind_name)
-    return []
-
-
-def items_of(holder: dict[str, Any], key: str, type_name: str) -> list[Any]:
-    """Items of one JSON key of known type, each telling its type."""
-    found, companions = holder.get(key), holder.get("_" + key)
-    if companions is None and type(found) is not list:
-        return [] if found is None else [_told(found, type_name)]
-    values = found if type(found) is list else [found]
-    beside = companions if type(companions) is list else [companions]
-    out = []
-    for position in range(max(len(values), len(beside))):
-        value = values[position] if position < len(values) else None
-        companion = beside[position] if position < len(beside) else None
-        if value is not None or companion is not None:
-            out.append(_told(value, type_name, companion))
-    return out
-
-
-def _told(value: Any, type_name: str, companion: Any = None) -> Any:
-    if type(value) is dict and "resourceType" in value:
-        return value
-    return Element(value, type_name, companion)
-
-
-def companion_members(item: Element, name: str) -> list[Any]:
-    """``id`` and ``extension`` of a primitive; ``value`` is the primitive itself."""
-    if name == "value":
-        return [] if item.value is None else [item]
-    companion = item.companion
-    if type(companion) is not dict or name not in ("id", "extension"):
-        return []
-    return items_of(companion, name, "Extension" if name == "extension" else "string")
-
-
-def _untyped_members(holder: dict[str, Any], name: str) -> list[Any]:
-    """JSON of no known type: the key itself, or the key of a choice with a FHIR type's name at its end."""
-    found = holder.get(name)
-    if found is not None:
-        return found if type(found) is list else [found]
-    for key, value in holder.items():
-        if key.startswith(name) and value is not None:
-            suffix = key[len(name) :]
-            for candidate in (suffix, suffix[:1].lower() + suffix[1:]):
-                if suffix[:1].isupper() and schema.known(candidate):
-                    return [Element(value, candidate)]
-    return []
-
-
-@closes("fhirpath.companion")
-def companion(form: Form, operands: Sequence[Evaluate], program: Program) -> Evaluate:
-    """``detail``: ``id`` or ``extension`` of primitives; gives plain JSON of that element's type."""
-    (source,), name = operands, form.detail
-
-    def of_item(item: Any) -> list[Any]:
-        beside = item.companion if type(item) is Element else None
-        found = beside.get(name) if type(beside) is dict else None
-        if found is None:
-            return []
-        return found if type(found) is list else [found]
-
-    if not isinstance(form.type, ListOf):
-
-        def one(frame: Frame) -> Any:
-            found = of_item(source(frame))
-            return found[0] if found else None
-
-        return one
-    if isinstance(form.operands[0].type, ListOf):
-        return lambda frame: [found for item in source(frame) for found in of_item(item)]
-    return lambda frame: of_item(source(frame))
 
 
 @closes("fhirpath.slot")

@@ -16,7 +16,6 @@ from fhir_gepnet.logic.fhirpath.crossings import fhir_name
 from fhir_gepnet.logic.form import BOOLEAN, INTEGER, STRING, Type
 
 
-
 def frozen(value: Any) -> Hashable:
     """A hashable copy of JSON; numbers equal by value, booleans unlike 0 and 1."""
     kind = type(value)

@@ -115,7 +115,11 @@ def _escape_json(text: str) -> str:
 def _unescape_json(text: str) -> str:
     def character(found: re.Match[str]) -> str:
         escape = found[0]
-        return chr(int(escape[2:], 16)) if escape[1] == "u" and len(escape) == 6 else _JSON_CHARACTERS.get(escape, escape)
+        return (
+            chr(int(escape[2:], 16))
+            if escape[1] == "u" and len(escape) == 6
+            else _JSON_CHARACTERS.get(escape, escape)
+        )
 
     return _json_escape.sub(character, text)
 
@@ -209,7 +213,9 @@ def _replace_matches(pattern: re.Pattern[str], text: str, substitution: str) -> 
     """``$1`` and ``${name}`` stand for groups; an empty pattern changes nothing."""
     if not pattern.pattern:
         return text
-    return pattern.sub(re.sub(r"\\?\$(\d+|\{\w+\})", _group_reference, substitution.replace("\\", r"\\")), text)
+    return pattern.sub(
+        re.sub(r"\\?\$(\d+|\{\w+\})", _group_reference, substitution.replace("\\", r"\\")), text
+    )
 
 
 def _group_reference(found: re.Match[str]) -> str:

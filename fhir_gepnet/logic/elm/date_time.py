@@ -18,7 +18,10 @@ from fhir_gepnet.logic.form import (
 
 _CONSTRUCTORS: dict[str, tuple[Type, tuple[str, ...]]] = {
     "Date": (DATE, ("year", "month", "day")),
-    "DateTime": (DATE_TIME, ("year", "month", "day", "hour", "minute", "second", "millisecond", "timezoneOffset")),
+    "DateTime": (
+        DATE_TIME,
+        ("year", "month", "day", "hour", "minute", "second", "millisecond", "timezoneOffset"),
+    ),
     "Time": (TIME, ("hour", "minute", "second", "millisecond")),
 }
 
@@ -52,7 +55,9 @@ _PARTS: dict[str, Type] = {
 @builds(*_PARTS)
 def part(node: Node, reading: Reading) -> Form:
     """A part of a DateTime."""
-    return Form(f"elm.{node['type']}", _PARTS[node["type"]], operands_of(node, reading), None, reading.at(node))
+    return Form(
+        f"elm.{node['type']}", _PARTS[node["type"]], operands_of(node, reading), None, reading.at(node)
+    )
 
 
 @builds("DateTimeComponentFrom")

@@ -8,13 +8,10 @@ from __future__ import annotations
 
 from fhir_gepnet.logic.elm.date_time import as_interval
 from fhir_gepnet.logic.elm.reader import Reading, builds, fit, fit_all, operands_of
-from fhir_gepnet.logic.elm.type_specifiers import Node, element_type, is_kind_of, joined, point_type
+from fhir_gepnet.logic.elm.type_specifiers import Node, element_type, joined, point_type
 from fhir_gepnet.logic.form import (
     ANY,
     BOOLEAN,
-    DECIMAL,
-    INTEGER,
-    QUANTITY,
     Form,
     IntervalOf,
     ListOf,
@@ -66,8 +63,8 @@ def of_interval(node: Node, reading: Reading) -> Form:
 
 def common_points(left: Form, right: Form) -> tuple[Form, Form]:
     """Two intervals, or an interval and a point, over the same point type."""
-    points = [point_type(form.type) if isinstance(form.type, IntervalOf) else form.type for form in (left, right)]
-    of = joined(list(points))
+    types = [left.type, right.type]
+    of = joined([each.point if isinstance(each, IntervalOf) else each for each in types])
     return (
         fit(left, IntervalOf(of) if isinstance(left.type, IntervalOf) else of),
         fit(right, IntervalOf(of) if isinstance(right.type, IntervalOf) else of),
@@ -79,9 +76,7 @@ def _two_intervals(node: Node, reading: Reading) -> tuple[Form, Form]:
     return as_interval(left), as_interval(right)
 
 
-@builds(
-    "Overlaps", "OverlapsBefore", "OverlapsAfter", "Meets", "MeetsBefore", "MeetsAfter", "Starts", "Ends"
-)
+@builds("Overlaps", "OverlapsBefore", "OverlapsAfter", "Meets", "MeetsBefore", "MeetsAfter", "Starts", "Ends")
 def relation(node: Node, reading: Reading) -> Form:
     """Relations of two intervals. Detail: the precision or None."""
     operands = _two_intervals(node, reading)
@@ -104,7 +99,8 @@ def _container(form: Form) -> str:
 @builds("In", "ProperIn")
 def membership(node: Node, reading: Reading) -> Form:
     """``x in container``. Operands: element, container. Detail: the precision or None."""
-    return _member(node["type"], *operands_of(node, reading), node, reading)
+    element, container = operands_of(node, reading)
+    return _member(node["type"], element, container, node, reading)
 
 
 @builds("Contains", "ProperContains")

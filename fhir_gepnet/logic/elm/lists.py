@@ -7,12 +7,10 @@ from fhir_gepnet.logic.elm.queries import QueryShape, sort_keys
 from fhir_gepnet.logic.elm.reader import Reading, builds, fit, operands_of
 from fhir_gepnet.logic.elm.type_specifiers import Node, element_type
 from fhir_gepnet.logic.form import (
-    ANY,
     BOOLEAN,
     DECIMAL,
     INTEGER,
     LONG,
-    QUANTITY,
     Form,
     ListOf,
     Type,

@@ -5,8 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from fhir_gepnet.errors import ArtifactError, UnsupportedFeatureError, Where
+from fhir_gepnet.errors import ArtifactError, TypeMismatchError, UnsupportedFeatureError, Where
 from fhir_gepnet.fhir.quantity import Quantity, Ratio
+from fhir_gepnet.logic.arithmetic import decimal_result, integer_result, long_result
 from fhir_gepnet.logic.elm.reader import Reading, builds, fit, fit_all, literal
 from fhir_gepnet.logic.elm.type_specifiers import Node, element_type, joined, read_type
 from fhir_gepnet.logic.form import (
@@ -61,8 +62,12 @@ def simple(node: Node, reading: Reading) -> Form:
         value = text.lower() == "true"
     elif of in (INTEGER, LONG):
         value = int(text.removesuffix("L"))
+        if (integer_result if of == INTEGER else long_result)(value) is None:
+            raise TypeMismatchError(at, f"{text} is no {of}", "write a number within its range")
     elif of == DECIMAL:
         value = Decimal(text)
+        if decimal_result(value) is not value:
+            raise TypeMismatchError(at, f"{text} is no {of}", "write at most 28 digits and 8 places")
     else:
         raise UnsupportedFeatureError(at, f"literals of type {of} are not supported", "use a constructor")
     return literal(value, of, at)

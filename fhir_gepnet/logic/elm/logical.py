@@ -7,7 +7,6 @@ from fhir_gepnet.logic.elm.reader import (
     Reading,
     builds,
     fit,
-    is_null,
     literal,
     operand_nodes,
     operands_of,
@@ -107,4 +106,4 @@ def case(node: Node, reading: Reading) -> Form:
         ]
         inner = branches(conditions, list(fitted[:-1]), fitted[-1], at)
         form = Form("elm.Bind", inner.type, (compared, inner), binding.slot, at)
-    return form if form.type == of or is_null(form) else Form(form.operator, of, form.operands, form.detail, at)
+    return form if form.type == of else Form(form.operator, of, form.operands, form.detail, at)

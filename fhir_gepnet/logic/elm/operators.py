@@ -5,17 +5,14 @@ The back end chooses what an operator does by the static types of its operands.
 
 from __future__ import annotations
 
-from fhir_gepnet.errors import UnsupportedFeatureError
-from fhir_gepnet.logic.elm.literals import decimal_of
-from fhir_gepnet.logic.elm.reader import Reading, builds, fit, is_null, operand_nodes, operands_of
-from fhir_gepnet.logic.elm.type_specifiers import Node, element_type, is_kind_of, read_type
+from fhir_gepnet.logic.elm.literals import simple
+from fhir_gepnet.logic.elm.reader import Reading, builds, fit, literal, operand_nodes, operands_of
+from fhir_gepnet.logic.elm.type_specifiers import Node, element_type, read_type
 from fhir_gepnet.logic.form import (
     ANY,
     BOOLEAN,
-    DATE_TIME,
     DECIMAL,
     INTEGER,
-    LONG,
     QUANTITY,
     STRING,
     ChoiceOf,
@@ -37,18 +34,18 @@ def comparison(node: Node, reading: Reading) -> Form:
     for target in (left.type, right.type):
         if target == DECIMAL or isinstance(target, ChoiceOf):
             left, right = fit(left, target), fit(right, target)
-    operator, kind = node["type"], (left, right)
-    if operator == "NotEqual":
-        return Form("elm.Not", BOOLEAN, (Form("elm.Equal", BOOLEAN, kind, None, reading.at(node)),), None, reading.at(node))
-    return Form(f"elm.{operator}", BOOLEAN, kind, None, reading.at(node))
+    at = reading.at(node)
+    if node["type"] == "NotEqual":
+        return Form("elm.Not", BOOLEAN, (Form("elm.Equal", BOOLEAN, (left, right), None, at),), None, at)
+    return Form(f"elm.{node['type']}", BOOLEAN, (left, right), None, at)
 
 
-_SAME_AS_OPERAND = ("Abs", "Negate", "Predecessor", "Successor", "TruncatedDivide", "Modulo", "Multiply", "Add", "Subtract")
-
-
-@builds(*_SAME_AS_OPERAND)
+@builds("Abs", "Negate", "Predecessor", "Successor")
+@builds("TruncatedDivide", "Modulo", "Multiply", "Add", "Subtract")
 def arithmetic(node: Node, reading: Reading) -> Form:
     """Arithmetic whose result has the type of its operands (a date stays a date)."""
+    if node["type"] == "Negate" and operand_nodes(node)[0].get("type") == "Literal":
+        return negative_literal(operand_nodes(node)[0], reading)
     operands = list(operands_of(node, reading))
     kinds = {operand.type for operand in operands}
     if DECIMAL in kinds and QUANTITY not in kinds:
@@ -60,6 +57,12 @@ def arithmetic(node: Node, reading: Reading) -> Form:
             inferred = QUANTITY
     of = reading.type_of(node, inferred)
     return Form(f"elm.{node['type']}", of, tuple(operands), None, reading.at(node))
+
+
+def negative_literal(node: Node, reading: Reading) -> Form:
+    """``-2147483648``: in range with its sign only."""
+    text = str(node.get("value", ""))
+    return simple({**node, "value": text[1:] if text.startswith("-") else f"-{text}"}, reading)
 
 
 @builds("Divide", "Exp", "Ln", "Log")
@@ -98,7 +101,8 @@ def rounded(node: Node, reading: Reading) -> Form:
 def boundary(node: Node, reading: Reading) -> Form:
     """Least or greatest value that an imprecise one may mean. Operands: value, number of digits."""
     operands = operands_of(node, reading)
-    return Form(f"elm.{node['type']}", reading.type_of(node, operands[0].type), operands, None, reading.at(node))
+    of = reading.type_of(node, operands[0].type)
+    return Form(f"elm.{node['type']}", of, operands, None, reading.at(node))
 
 
 @builds("Precision")
@@ -202,5 +206,5 @@ def message(node: Node, reading: Reading) -> Form:
     at = reading.at(node)
     operands = [reading.read(node["source"])]
     for name in ("condition", "code", "severity", "message"):
-        operands.append(reading.read(node[name]) if node.get(name) else Form("elm.Literal", STRING, (), None, at))
+        operands.append(reading.read(node[name]) if node.get(name) else literal(None, STRING, at))
     return Form("elm.Message", operands[0].type, tuple(operands), None, at)

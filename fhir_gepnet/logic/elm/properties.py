@@ -25,6 +25,7 @@ from fhir_gepnet.logic.form import (
     Type,
 )
 
+
 def model_type(name: str) -> Named:
     """A type as the model table names it: ``System.String``, else a FHIR type."""
     return Named(SYSTEM + name.removeprefix("System.") if name.startswith("System.") else FHIR + name)
@@ -34,10 +35,8 @@ def model_type(name: str) -> Named:
 def property_of(node: Node, reading: Reading) -> Form:
     """An element of an alias (``scope``), of a source, or of the implicit item of a sort."""
     at = reading.at(node)
-    if node.get("scope"):
-        source = reading.named(node["scope"], at)
-    else:
-        source = reading.read(node["source"])
+    scope = node.get("scope")
+    source = reading.named(scope, at) if scope else reading.read(node["source"])
     for name in node["path"].split("."):
         source = element_form(source, name, reading, at)
     return source

@@ -98,7 +98,8 @@ def query(node: Node, reading: Reading) -> Form:
         operands.append(returned)
         item, has_return = returned.type, True
         distinct = node["return"].get("distinct", True) is not False
-    sort = _sort(node.get("sort"), item, reading, operands, at) if gives_list else ()
+    by = (node.get("sort") or {}).get("by") or ()
+    sort = sort_keys(by, item, reading, operands, at) if gives_list else ()
     shape = QueryShape(
         tuple(sources),
         tuple(lets),
@@ -134,10 +135,6 @@ def _aggregate(node: Node, reading: Reading, operands: list[Form], at: Where) ->
     operands.append(fit(start, of))
     operands.append(fit(step, of))
     return binding.slot, step.type if of == ANY else of, bool(node.get("distinct"))
-
-
-def _sort(node: Node | None, item: Type, reading: Reading, operands: list[Form], at: Where) -> tuple[SortKey, ...]:
-    return sort_keys((node or {}).get("by") or (), item, reading, operands, at)
 
 
 def sort_keys(

@@ -134,7 +134,8 @@ class Reading:
         """
         binding = self.names.get(name)
         if binding is None:
-            raise ArtifactError(at, f"no alias, let or operand is called {name} here", "translate the CQL again")
+            problem = f"no alias, let or operand is called {name} here"
+            raise ArtifactError(at, problem, "translate the CQL again")
         return Form("elm.SlotRef", binding.type, (), binding.slot, at)
 
     def type_of(self, node: Node, inferred: Type = ANY) -> Type:
@@ -194,9 +195,10 @@ def fit(form: Form, target: Type) -> Form:
         return Form("elm.ToChoice", target, (form,), key, form.at)
     if target == DECIMAL and form.type in (INTEGER, LONG):
         return Form("elm.ToDecimal", DECIMAL, (form,), None, form.at)
-    if isinstance(target, ListOf) and isinstance(form.type, ListOf) and _differs(form.type.element, target.element):
+    of = form.type
+    if isinstance(target, ListOf) and isinstance(of, ListOf) and _differs(of.element, target.element):
         return Form("elm.ToListOf", target, (form,), None, form.at)
-    if isinstance(target, IntervalOf) and isinstance(form.type, IntervalOf) and target.point == DECIMAL:
+    if isinstance(target, IntervalOf) and isinstance(of, IntervalOf) and _differs(of.point, target.point):
         return Form("elm.ToIntervalOf", target, (form,), None, form.at)
     return form
 

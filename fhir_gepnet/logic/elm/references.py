@@ -68,4 +68,3 @@ def function(node: Node, reading: Reading) -> Form:
     chosen = reading.linking.function(library, node["name"], operands, signature, at)
     fitted = tuple(fit(form, of) for form, of in zip(operands, chosen.operand_types, strict=True))
     return Form("elm.FunctionRef", chosen.type or ANY, fitted, chosen.number, at)
-

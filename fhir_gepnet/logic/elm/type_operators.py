@@ -12,7 +12,6 @@ from fhir_gepnet.logic.elm.type_specifiers import Node, is_fhir, is_kind_of, typ
 from fhir_gepnet.logic.form import (
     ANY,
     BOOLEAN,
-    CODE,
     CONCEPT,
     DATE,
     DATE_TIME,
@@ -70,7 +69,8 @@ def cast(form: Form, target: Type, at: Where) -> Form:
     if isinstance(of, IntervalOf) and isinstance(target, IntervalOf) and of.point == ANY:
         return Form("elm.AsDynamic", target, (form,), target, at)
     if is_kind_of(target, of):
-        raise UnsupportedFeatureError(at, f"a {of} cannot be told to be a {target}", "cast the choice element itself")
+        problem = f"a {of} cannot be told to be a {target}"
+        raise UnsupportedFeatureError(at, problem, "cast the choice element itself")
     return literal(None, target, at)
 
 

@@ -119,7 +119,7 @@ def is_kind_of(of: Type, target: Type) -> bool:
     return False
 
 
-_WIDTH = {INTEGER: 0, LONG: 1, DECIMAL: 2}
+_WIDTH: dict[Type, int] = {INTEGER: 0, LONG: 1, DECIMAL: 2}
 
 
 def joined(types: list[Type]) -> Type:
@@ -134,11 +134,7 @@ def joined(types: list[Type]) -> Type:
                 distinct.append(member)
     if not distinct:
         return ANY
-    kept = [
-        of
-        for of in distinct
-        if not any(of != other and is_kind_of(of, other) for other in distinct)
-    ]
+    kept = [of for of in distinct if not any(of != other and is_kind_of(of, other) for other in distinct)]
     if len(kept) == 1:
         return kept[0]
     if all(of in _WIDTH for of in kept):

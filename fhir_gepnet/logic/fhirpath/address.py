@@ -6,13 +6,15 @@ from dataclasses import dataclass
 
 from fhir_gepnet.errors import Where
 
+NOWHERE = Where("a FHIRPath expression")
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
     """The text of a formula and the address of the artefact that holds it."""
 
     text: str
-    where: Where = Where("a FHIRPath expression")
+    where: Where = NOWHERE
 
     def at(self, offset: int) -> Where:
         """The address of one character; of a text with several lines only its line is shown."""

@@ -23,10 +23,14 @@ def iif(call: Call) -> Form:
     decides = one(system(forms[0]))
     if decides.type not in (BOOLEAN, ANY, NOTHING):
         raise TypeMismatchError(
-            call.at, f"the criterion of iif() is {decides.type}, not System.Boolean", "compare it, or use exists()"
+            call.at,
+            f"the criterion of iif() is {decides.type}, not System.Boolean",
+            "compare it, or use exists()",
         )
     if decides.type != BOOLEAN:
-        decides = Form("fhirpath.expect", BOOLEAN, (decides,), ((BOOLEAN,), "the criterion of iif()"), call.at)
+        decides = Form(
+            "fhirpath.expect", BOOLEAN, (decides,), ((BOOLEAN,), "the criterion of iif()"), call.at
+        )
     results = forms[1:] if len(forms) == 3 else [forms[1], _empty_like(call)]
     results = _alike(results)
     kind = results[0].type

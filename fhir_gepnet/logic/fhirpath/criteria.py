@@ -12,10 +12,10 @@ from fhir_gepnet.logic.form import ANY, Form, Type
 
 
 class Slots(NamedTuple):
-    """Where the loop writes the item and its position; ``index`` is 0 when nobody reads it."""
+    """Where the loop writes the item and its position; ``number`` is 0 when nobody reads it."""
 
     this: int
-    index: int
+    number: int
 
 
 def per_item(call: Call, position: int, item: Type | None = None) -> tuple[Form, Slots]:

@@ -6,9 +6,9 @@ FHIRPath 2.0: chapter 4.5 "Singleton evaluation of collections", chapter 5.5 "Co
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from difflib import get_close_matches
-from collections.abc import Iterable
 
 from fhir_gepnet.errors import TypeMismatchError, Where
 from fhir_gepnet.logic.fhirpath import schema
@@ -21,7 +21,6 @@ from fhir_gepnet.logic.form import (
     DECIMAL,
     FHIR,
     INTEGER,
-    LONG,
     QUANTITY,
     STRING,
     SYSTEM,
@@ -38,12 +37,8 @@ NOTHING = Named(SYSTEM + "Nothing")
 """Type of ``{}``: fits everywhere."""
 
 _SYSTEM_OF_PRIMITIVE: dict[str, Type] = {
-    **dict.fromkeys(
-        (
-            "string", "uri", "url", "canonical", "uuid", "oid", "code", "id", "markdown", "base64Binary", "xhtml"
-        ),
-        STRING,
-    ),
+    **dict.fromkeys(("string", "code", "id", "markdown", "xhtml", "base64Binary"), STRING),
+    **dict.fromkeys(("uri", "url", "canonical", "uuid", "oid"), STRING),
     "boolean": BOOLEAN,
     "integer": INTEGER,
     "unsignedInt": INTEGER,
@@ -116,7 +111,12 @@ def system(form: Form) -> Form:
 def described(form: Form) -> Form:
     """As items that tell their type themselves, for collections of mixed types."""
     item = item_type(form)
-    if isinstance(item, ChoiceOf) or item in (ANY, NOTHING) or is_system(item) or schema.is_resource(fhir_name(item)):
+    if (
+        isinstance(item, ChoiceOf)
+        or item in (ANY, NOTHING)
+        or is_system(item)
+        or schema.is_resource(fhir_name(item))
+    ):
         return replace(form, type=like(form, ANY))
     name = fhir_name(item)
     if isinstance(item, TupleOf) or not name:
@@ -172,7 +172,9 @@ def expect(form: Form, wanted: tuple[Type, ...], what: str) -> Form:
         if conversion is not None:
             return Form(conversion, want, (value,), None, form.at)
     raise TypeMismatchError(
-        form.at, f"{what} is {there}, which is not {listed(map(str, wanted))}", "convert it or name another element"
+        form.at,
+        f"{what} is {there}, which is not {listed(map(str, wanted))}",
+        "convert it or name another element",
     )
 
 
@@ -192,5 +194,3 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     if not names:
         return "there is none to choose from"
     return f"there is {listed(names[:40], 'and')}"
-
-

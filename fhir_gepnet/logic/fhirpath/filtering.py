@@ -37,14 +37,12 @@ def _repeated(name: str, distinct: bool) -> None:
         projection, slots = per_item(call, 0)
         found = item_type(projection)
         if found not in (item, NOTHING):
-            # Results feed the projection again: type it on what it gives; if that does not settle, on anything.
+            # Results feed the projection again: type it on what it gives, or else on anything.
             again, slots = per_item(call, 0, found)
             if item_type(again) == found:
                 first, first_slots = per_item(call, 0)
                 operands = (many(call.input), many(first), many(again))
-                return Form(
-                    f"fhirpath.{name}", ListOf(found), operands, (first_slots, slots, found), call.at
-                )
+                return Form(f"fhirpath.{name}", ListOf(found), operands, (first_slots, slots, found), call.at)
             projection, slots = per_item(call, 0, ANY)
             operands = (many(described(call.input)), many(described(projection)), many(described(projection)))
             return Form(f"fhirpath.{name}", ListOf(ANY), operands, (slots, slots, ANY), call.at)
@@ -79,7 +77,9 @@ def sort(call: Call) -> Form:
             written = node.operand if isinstance(node, Unary) and down else node
             keys.append((place.form(written), Slots(this, 0), down))
             if item_type(keys[-1][0]) == NOTHING:
-                raise TypeMismatchError(call.at, f"sort key {position + 1} is always empty", "name an element")
+                raise TypeMismatchError(
+                    call.at, f"sort key {position + 1} is always empty", "name an element"
+                )
     forms = tuple(one(system(form)) for form, _, _ in keys)
     detail = tuple((slots.this, down) for _, slots, down in keys)
     return Form("fhirpath.sort", source.type, (source, *forms), detail, call.at)

@@ -137,9 +137,7 @@ def type_invocation(node: Invocation, place: Place) -> Form:
             f"{count} {'is' if count == 1 else 'are'} written",
         )
     source = place.this if node.source is None else place.form(node.source)
-    return found.typing(
-        Call(node.function, source, node.arguments, place, at, alone=node.source is None)
-    )
+    return found.typing(Call(node.function, source, node.arguments, place, at, alone=node.source is None))
 
 
 def is_open(item: Type) -> bool:

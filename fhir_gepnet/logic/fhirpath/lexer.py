@@ -83,7 +83,7 @@ def _tokens(source: Source) -> Iterator[Token]:
     text, offset = source.text, 0
     while offset < len(text):
         match = _PATTERN.match(text, offset)
-        if match is None or text.startswith("/*", offset) and match.lastgroup != "space":
+        if match is None or (text.startswith("/*", offset) and match.lastgroup != "space"):
             problem, remedy = _UNTERMINATED.get(
                 text[offset], ("this character cannot stand here", "remove it or quote it")
             )

@@ -6,6 +6,7 @@ FHIRPath does not lend a zone to a DateTime without one: ``@2012-04-15T15:00:00Z
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -45,7 +46,8 @@ def read_date_time(text: str) -> DateTime | Unzoned | None:
     moment = parse_date_time(text, 0)
     if moment is None:
         return None
-    zoned = text.endswith("Z") or (len(text) > 6 and text[-6] in "+-" and "T" in text)
+    clock = text.partition("T")[2]
+    zoned = "Z" in clock or "+" in clock or "-" in clock
     return moment if zoned else Unzoned(moment)
 
 
@@ -54,7 +56,7 @@ _READERS = {DATE: parse_date, DATE_TIME: read_date_time, TIME: parse_time}
 
 def parse_moment(text: str, kind: Type) -> Moment | None:
     """A date, dateTime or time by its System type; None for a text that is none."""
-    return _READERS[kind](text)  # type: ignore[index,operator,no-any-return]
+    return _READERS[kind](text)  # type: ignore[index]
 
 
 def compare_moments(left: Moment, right: Moment) -> int | None:
@@ -67,14 +69,16 @@ def compare_moments(left: Moment, right: Moment) -> int | None:
             return None if order is None else -order
         return compare(left.moment, right)
     if isinstance(right, Unzoned):
-        return _across_zones(left, right.moment) if isinstance(left, DateTime) else compare(left, right.moment)
+        return (
+            _across_zones(left, right.moment) if isinstance(left, DateTime) else compare(left, right.moment)
+        )
     return compare(left, right)
 
 
 def _across_zones(zoned: DateTime, unzoned: DateTime) -> int | None:
-    """A day without a time has no zone and is taken on the other's calendar; a clock time may be anywhere."""
+    """A day without a time is taken on the other's calendar; a clock time may be in any zone."""
     if unzoned.depth <= 3 or zoned.depth <= 3:
-        return compare(zoned, DateTime(*unzoned.components, offset=zoned.offset))
+        return compare(zoned, replace(unzoned, offset=zoned.offset))
     first, last = instants(zoned)
     earliest = instants(unzoned)[0] - _EASTMOST * 60_000
     latest = instants(unzoned)[1] - _WESTMOST * 60_000

@@ -20,7 +20,15 @@ from fhir_gepnet.logic.fhirpath.crossings import (
     many,
     nothing,
 )
-from fhir_gepnet.logic.fhirpath.place import ROOT_SLOT, CompanionsNeededError, Place, is_many, item_type, like, types
+from fhir_gepnet.logic.fhirpath.place import (
+    ROOT_SLOT,
+    CompanionsNeededError,
+    Place,
+    is_many,
+    item_type,
+    like,
+    types,
+)
 from fhir_gepnet.logic.fhirpath.syntax import Index, Member, Special, Variable
 from fhir_gepnet.logic.form import (
     ANY,
@@ -109,7 +117,9 @@ def _unusual(source: Form, type_name: str, name: str, place: Place, at: Where) -
     if type_name in schema.OPEN_TYPES:
         return Form("fhirpath.member", ListOf(ANY), (source,), name, at)
     choice = schema.choice_of_key(type_name, name)
-    remedy = f"write {choice[0]}.ofType({choice[1]})" if choice else did_you_mean(name, schema.names(type_name))
+    remedy = (
+        f"write {choice[0]}.ofType({choice[1]})" if choice else did_you_mean(name, schema.names(type_name))
+    )
     raise TypeMismatchError(at, f"{type_name} has no element {name!r}", remedy)
 
 
@@ -201,7 +211,9 @@ def type_special(node: Special, place: Place) -> Form:
     found = {"this": place.this, "index": place.index, "total": place.total}[node.name]
     if found is None:
         where = "aggregate()" if node.name == "total" else "where(), select() and the like"
-        raise TypeMismatchError(place.at(node), f"${node.name} means nothing here", f"it belongs inside {where}")
+        raise TypeMismatchError(
+            place.at(node), f"${node.name} means nothing here", f"it belongs inside {where}"
+        )
     return found
 
 

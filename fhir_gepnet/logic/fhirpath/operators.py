@@ -8,9 +8,9 @@ from dataclasses import replace
 from fhir_gepnet.errors import ParseError, TypeMismatchError, Where
 from fhir_gepnet.fhir.quantity import Quantity
 from fhir_gepnet.logic.fhirpath.combining import membership, union
-from fhir_gepnet.logic.fhirpath.crossings import NOTHING, expect, fhir_name, many, nothing, one, system, truth
+from fhir_gepnet.logic.fhirpath.crossings import NOTHING, expect, nothing, one, system, truth
 from fhir_gepnet.logic.fhirpath.moments import parse_moment
-from fhir_gepnet.logic.fhirpath.place import Place, is_many, item_type, types
+from fhir_gepnet.logic.fhirpath.place import Place, types
 from fhir_gepnet.logic.fhirpath.syntax import Binary, Empty, Literal, QuantityLiteral, Unary
 from fhir_gepnet.logic.fhirpath.type_specifiers import SYSTEM_TYPES
 from fhir_gepnet.logic.form import (
@@ -47,7 +47,9 @@ def _with_quantities(results: _Results, kinds: Iterable[Type]) -> _Results:
     return results | {pair: QUANTITY for kind in kinds for pair in ((kind, QUANTITY), (QUANTITY, kind))}
 
 
-_SUMS = _numeric(whole=INTEGER) | {(QUANTITY, QUANTITY): QUANTITY} | {(kind, QUANTITY): kind for kind in MOMENTS}
+_SUMS = (
+    _numeric(whole=INTEGER) | {(QUANTITY, QUANTITY): QUANTITY} | {(kind, QUANTITY): kind for kind in MOMENTS}
+)
 _RESULTS: dict[str, _Results] = {
     "+": _SUMS | {(STRING, STRING): STRING},
     "-": _SUMS,
@@ -119,11 +121,8 @@ def _arithmetic(operator: str, left: Form, right: Form, at: Where) -> Form:
     results = _RESULTS[operator]
     kind = results.get((left.type, right.type))
     if kind is None:
-        if not _may_be(left.type, {pair[0] for pair in results}) or not _may_be(right.type, {pair[1] for pair in results}):
-            raise TypeMismatchError(
-                at, f"{left.type} {operator} {right.type} means nothing", "convert one of the two first"
-            )
-        if ANY not in (left.type, right.type):
+        lefts, rights = ({pair[side] for pair in results} | {ANY} for side in (0, 1))
+        if ANY not in (left.type, right.type) or left.type not in lefts or right.type not in rights:
             raise TypeMismatchError(
                 at, f"{left.type} {operator} {right.type} means nothing", "convert one of the two first"
             )
@@ -131,12 +130,11 @@ def _arithmetic(operator: str, left: Form, right: Form, at: Where) -> Form:
     return Form(f"fhirpath.{_ARITHMETIC[operator]}", kind, (left, right), None, at)
 
 
-def _may_be(there: Type, possible: set[Type]) -> bool:
-    return there == ANY or there in possible
-
-
 def _concatenate(operator: str, left: Form, right: Form, at: Where) -> Form:
-    operands = (expect(left, (STRING,), "the left side of &"), expect(right, (STRING,), "the right side of &"))
+    operands = (
+        expect(left, (STRING,), "the left side of &"),
+        expect(right, (STRING,), "the right side of &"),
+    )
     return Form("fhirpath.concatenate", STRING, operands, None, at)
 
 

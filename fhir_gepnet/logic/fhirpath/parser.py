@@ -91,7 +91,9 @@ def _refuse_depth(tree: Node, source: Source) -> None:
         if not level:
             return
     raise ParseError(
-        source.at(level[0].offset), f"more than {MAXIMUM_STEPS} operations in one chain", "split the expression"
+        source.at(level[0].offset),
+        f"more than {MAXIMUM_STEPS} operations in one chain",
+        "split the expression",
     )
 
 

@@ -30,7 +30,9 @@ Typing = Callable[[Any, "Place"], Form]
 _typings: dict[type[Any], Typing] = {}
 
 
-def types(kind: type[_Written]) -> Callable[[Callable[[_Written, Place], Form]], Callable[[_Written, Place], Form]]:
+def types(
+    kind: type[_Written],
+) -> Callable[[Callable[[_Written, Place], Form]], Callable[[_Written, Place], Form]]:
     """Register the function that turns one kind of syntax node into a form."""
 
     def register(typing: Callable[[_Written, Place], Form]) -> Callable[[_Written, Place], Form]:

@@ -30,7 +30,7 @@ simple("split", _TEXT, (_TEXT,), ListOf(STRING))
 
 
 def _with_pattern(name: str, parameters: int) -> None:
-    """matches(), matchesFull() and replaceMatches(): the pattern is compiled and judged at load when literal."""
+    """matches(), matchesFull() and replaceMatches(): a literal pattern is compiled and judged at load."""
 
     def typing(call: Call) -> Form:
         value = expect(call.input, _TEXT, f"the input of {name}()")
@@ -51,6 +51,8 @@ def join(call: Call) -> Form:
     """``join([separator])`` of a collection of strings."""
     source = many(system(call.input))
     if item_type(source) != STRING:
-        source = Form("fhirpath.expect_all", ListOf(STRING), (source,), ((STRING,), "the input of join()"), call.at)
+        source = Form(
+            "fhirpath.expect_all", ListOf(STRING), (source,), ((STRING,), "the input of join()"), call.at
+        )
     arguments = (call.value(0, _TEXT),) if len(call) else ()
     return Form("fhirpath.join", STRING, (source, *arguments), None, call.at)

@@ -124,7 +124,9 @@ def narrowed(form: Form, wanted: Specifier, at: Where) -> Form:
         keys = tuple(pair for pair in last.keys if pair[1] in names)
         if not keys:
             return Form("fhirpath.never", like(form, result), (form,), None, at)
-        step = replace(last, keys=keys, typed=False, primitive=any(schema.is_primitive(kind) for _, kind in keys))
+        step = replace(
+            last, keys=keys, typed=False, primitive=any(schema.is_primitive(kind) for _, kind in keys)
+        )
         assert isinstance(step, Step)
         if len(keys) == 1:
             result = Named(FHIR + keys[0][1])
@@ -135,7 +137,9 @@ def narrowed(form: Form, wanted: Specifier, at: Where) -> Form:
         return Form("fhirpath.of_type_described", like(form, ANY), (form,), (names, systems), at)
     if systems and not names:
         return Form("fhirpath.of_system_type", like(form, systems[0]), (form,), systems, at)
-    return Form("fhirpath.of_type", like(form, result), (form,), (names, schema.is_resource(fhir_name(result))), at)
+    return Form(
+        "fhirpath.of_type", like(form, result), (form,), (names, schema.is_resource(fhir_name(result))), at
+    )
 
 
 def _result(wanted: Specifier) -> Type:

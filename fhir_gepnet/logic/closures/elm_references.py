@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fhir_gepnet.logic.closures.registry import closes
 from fhir_gepnet.logic.form import Form
-from fhir_gepnet.logic.program import Program
 from fhir_gepnet.logic.scope import MISSING, Evaluate, Frame
+
+if TYPE_CHECKING:
+    from fhir_gepnet.logic.program import Program
 
 
 @closes("elm.ExpressionRef")
@@ -21,6 +23,22 @@ def expression(form: Form, operands: Sequence[Evaluate], program: Program) -> Ev
         scope = frame[0]
         value = scope.memo[slot]
         return compute(scope) if value is MISSING else value
+
+    return run
+
+
+@closes("elm.Once")
+def once(form: Form, operands: Sequence[Evaluate], program: Program) -> Evaluate:
+    """The operand's value, computed once per application. Detail: its slot in ``scope.memo``."""
+    slot: int = form.detail
+    (compute,) = operands
+
+    def run(frame: Frame) -> Any:
+        memo = frame[0].memo
+        value = memo[slot]
+        if value is MISSING:
+            value = memo[slot] = compute(frame)
+        return value
 
     return run
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fhir_gepnet.fhir import dates
 from fhir_gepnet.fhir.quantity import compare_quantities
@@ -24,8 +24,10 @@ from fhir_gepnet.logic.form import (
     Type,
 )
 from fhir_gepnet.logic.ordering import compare
-from fhir_gepnet.logic.program import Program
 from fhir_gepnet.logic.scope import Evaluate, Frame
+
+if TYPE_CHECKING:
+    from fhir_gepnet.logic.program import Program
 
 NUMBERS: frozenset[Type] = frozenset({INTEGER, LONG, DECIMAL})
 SCALARS: frozenset[Type] = NUMBERS | {STRING}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fhir_gepnet.fhir.coding import Code, Concept
 from fhir_gepnet.fhir.dates import parse_date, parse_date_time, parse_time
@@ -23,8 +23,10 @@ from fhir_gepnet.logic.form import (
     Form,
     Type,
 )
-from fhir_gepnet.logic.program import Program
 from fhir_gepnet.logic.scope import Evaluate, Frame
+
+if TYPE_CHECKING:
+    from fhir_gepnet.logic.program import Program
 
 
 @closes("elm.Literal")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fhir_gepnet.logic.closures.registry import closes
 from fhir_gepnet.logic.form import Form
-from fhir_gepnet.logic.program import Program
 from fhir_gepnet.logic.scope import Evaluate, Frame
 from fhir_gepnet.logic.three_valued import exactly_one
+
+if TYPE_CHECKING:
+    from fhir_gepnet.logic.program import Program
 
 
 @closes("elm.And")

@@ -1,0 +1,76 @@
+"""Closure of Retrieve: look-ups in the record's index; equal retrieves share their answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from fhir_gepnet.fhir.record import PatientRecord
+from fhir_gepnet.logic.closures.registry import closes
+from fhir_gepnet.logic.elm.retrieves import Retrieve, data_need, keys_of
+from fhir_gepnet.logic.form import Form
+from fhir_gepnet.logic.scope import Evaluate, Frame
+
+if TYPE_CHECKING:
+    from fhir_gepnet.logic.program import Program
+
+
+def coded(
+    record: PatientRecord, resource_type: str, element: str, keys: frozenset[tuple[str, str]]
+) -> list[dict[str, Any]]:
+    """Resources whose element carries one of the codes, in the order of the record.
+
+    Walks whichever is smaller: the codes wanted or the codes that the record has.
+    """
+    index = record.index(resource_type, element)
+    if len(keys) == 1:
+        (key,) = keys
+        return index.get(key, [])
+    if len(keys) <= len(index):
+        hits = [index[key] for key in keys if key in index]
+    else:
+        hits = [resources for key, resources in index.items() if key in keys]
+    if len(hits) <= 1:
+        return hits[0] if hits else []
+    wanted = {id(resource) for resources in hits for resource in resources}
+    return [resource for resource in record.of_type(resource_type) if id(resource) in wanted]
+
+
+@closes("elm.Retrieve")
+def retrieve(form: Form, operands: Sequence[Evaluate], program: Program) -> Evaluate:
+    """All resources of a type, or those with a code. Detail: a ``Retrieve``."""
+    need: Retrieve = data_need(form)
+    resource_type, element = need.resource_type, need.code_element
+    if element is None:
+        return lambda frame: frame[0].record.of_type(resource_type)
+    known = need.codes
+    if known is None:
+        return _dynamic(resource_type, element, operands[0])
+    codes = known
+    key = program.shared_key(need)
+
+    def run(frame: Frame) -> Any:
+        scope = frame[0]
+        found = scope.cache.get(key)
+        if found is None:
+            found = scope.cache[key] = coded(scope.record, resource_type, element, codes)
+        return found
+
+    return run
+
+
+def _dynamic(resource_type: str, element: str, codes: Evaluate) -> Evaluate:
+    """A retrieve whose codes are only known per patient; null codes match nothing."""
+
+    def run(frame: Frame) -> Any:
+        value = codes(frame)
+        keys = None if value is None else keys_of(value)
+        if keys is None:
+            return [] if value is None else _unusable()
+        return coded(frame[0].record, resource_type, element, keys)
+
+    return run
+
+
+def _unusable() -> Any:
+    raise TypeError("a retrieve is given something that is no code, concept or value set")

@@ -1,0 +1,265 @@
+"""FHIRPath expressions, compiled once and called per resource or record.
+
+The type of the root decides what names mean. It is taken from ``root_type`` or, without it,
+from the resource at hand: an expression keeps one program per root type that it has met.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from datetime import datetime
+from typing import Any, cast
+
+import fhir_gepnet.logic.closures.fhirpath_back_end  # noqa: F401  (registers the operators)
+from fhir_gepnet.errors import BudgetExceededError, EvaluationError, InvocationError, TypeMismatchError, Where
+from fhir_gepnet.fhir.record import PatientRecord
+from fhir_gepnet.logic.closures.fhirpath_items import several
+from fhir_gepnet.logic.closures.registry import close
+from fhir_gepnet.logic.definitions import FAILURES
+from fhir_gepnet.logic.fhirpath import schema
+from fhir_gepnet.logic.fhirpath.address import Source
+from fhir_gepnet.logic.fhirpath.constants import fold
+from fhir_gepnet.logic.fhirpath.crossings import did_you_mean
+from fhir_gepnet.logic.fhirpath.environment import Environment
+from fhir_gepnet.logic.fhirpath.front_end import typed
+from fhir_gepnet.logic.fhirpath.parser import parse
+from fhir_gepnet.logic.fhirpath.place import ROOT_SLOT, Root
+from fhir_gepnet.logic.fhirpath.plain import plain_items
+from fhir_gepnet.logic.fhirpath.static_data import first_names, types_read
+from fhir_gepnet.logic.fhirpath.syntax import Node
+from fhir_gepnet.logic.form import ListOf
+
+Fhirpath = Callable[..., list[Any]]
+Trace = Callable[[str, list[Any]], None]
+Run = Callable[[Environment, Any, Mapping[str, Any]], list[Any]]
+
+CONDITION_VARIABLES = ("action", "practitioner", "organization", "encounter", "location", "device", "request")
+"""Variables that PlanDefinition/$apply may give beside the subject; [] when there is none."""
+
+
+def compile_fhirpath(
+    text: str,
+    *,
+    root_type: str | None = None,
+    variables: Collection[str] = (),
+    where: Where | None = None,
+) -> Fhirpath:
+    """Compile an expression.
+
+    Args:
+        text: FHIRPath 2.0 (normative), with FHIR R4's functions and variables.
+        root_type: FHIR type of what it will be called with. Without it the type is read from the
+            resource, so unknown elements are found at the first call instead of here; an
+            expression that begins with a resource type (``Patient.name``) is checked here anyway.
+        variables: names of ``%variables`` that the caller will hand in.
+        where: address of the artefact that holds the text, for messages.
+
+    Returns:
+        ``f(resource, *, now=None, trace=None, **variables)`` -> list of plain values. ``resource`` is parsed
+        JSON or a PatientRecord (see ``compile_condition``); ``now`` is an aware datetime, needed by
+        now(), today() and timeOfDay() only; ``trace(label, items)`` is called by trace().
+        The function raises EvaluationError when the expression breaks on the data,
+        PatientDataError when the JSON has not the shape of FHIR R4, InvocationError for a naive
+        ``now`` or a variable that was not declared.
+
+    Raises:
+        ParseError: the text cannot be read.
+        TypeMismatchError: an unknown function, element, type or variable, a wrong arity, operands
+            that never fit.
+        UnsupportedFeatureError: a function that exists and is not carried out.
+    """
+    compiled = _Compiled(text, where, tuple(variables))
+    if root_type is not None:
+        if not schema.known(root_type):
+            raise TypeMismatchError(
+                compiled.source.at(0),
+                f"there is no FHIR type {root_type}",
+                did_you_mean(root_type, schema.type_names()),
+            )
+        compiled.program(Root(root_type))
+    else:
+        compiled.check_early()
+
+    def evaluate(
+        resource: Any, *, now: datetime | None = None, trace: Trace | None = None, **given: Any
+    ) -> list[Any]:
+        record = resource if isinstance(resource, PatientRecord) else None
+        at_root = resource if record is None else record.patient
+        run = compiled.program(Root(root_type) if root_type and record is None else _root_of(resource))
+        return plain_items(run(Environment(at_root, record, aware(now), trace), at_root, given))
+
+    return evaluate
+
+
+class _Compiled:
+    """One parsed expression with a program per root type."""
+
+    __slots__ = ("_programs", "names", "source", "tree")
+
+    def __init__(self, text: str, where: Where | None, names: tuple[str, ...]) -> None:
+        self.source = Source(text, where) if where else Source(text)
+        self.tree: Node = parse(text, where)
+        self.names = names
+        # Filled at load when the type is known, else once per type; a race only compiles twice.
+        self._programs: dict[Root, Run] = {}
+
+    def program(self, root: Root) -> Run:
+        """The closure for one kind of root, compiled on the first request."""
+        found = self._programs.get(root)
+        if found is None:
+            found = self._programs[root] = _run_of(self.tree, self.source, root, self.names)
+        return found
+
+    def check_early(self) -> None:
+        """Type the expression now, when its first name says what it will be evaluated on."""
+        roots = {name for name in first_names(self.tree) if schema.known(name) and schema.is_resource(name)}
+        concrete = roots - schema.OPEN_TYPES
+        if len(concrete) > 1:
+            return
+        # With a type the elements are checked; without one functions, arities and variables are.
+        try:
+            self.program(Root(concrete.pop() if concrete else ""))
+        except TypeMismatchError:
+            # It may be meant for a PatientRecord, where every resource type is a name.
+            if not self._fits_record():
+                raise
+
+    def _fits_record(self) -> bool:
+        try:
+            self.program(Root("Patient", record=True))
+        except TypeMismatchError:
+            return False
+        return True
+
+
+def _run_of(tree: Node, source: Source, root: Root, names: tuple[str, ...]) -> Run:
+    program = typed(tree, source, root, names)
+    evaluate = close(fold(program.form), cast(Any, None))
+    many, size, slots = isinstance(program.form.type, ListOf), program.slots, program.variables
+
+    def run(environment: Environment, at_root: Any, given: Mapping[str, Any]) -> list[Any]:
+        frame: list[Any] = [None] * size
+        frame[0], frame[ROOT_SLOT] = environment, at_root
+        for name, value in given.items():
+            slot = slots.get(name)
+            if slot is None:
+                raise InvocationError(f"%{name} was not declared when the expression was compiled")
+            frame[slot] = value if type(value) is list else [] if value is None else [value]
+        try:
+            found = evaluate(frame)
+        except FAILURES:
+            # No cause is chained: its text may hold a value of the patient.
+            raise EvaluationError(
+                source.at(0),
+                "the expression broke on data of another shape than R4's",
+                "validate the data",
+            ) from None
+        except RecursionError:
+            raise BudgetExceededError(f"the data nest too deeply for the expression {source.at(0)}") from None
+        if many:
+            return found  # type: ignore[no-any-return]
+        return [] if found is None else [found]
+
+    return run
+
+
+def _root_of(resource: Any) -> Root:
+    if isinstance(resource, PatientRecord):
+        return Root("Patient", record=True)
+    name = resource.get("resourceType") if isinstance(resource, dict) else None
+    return Root(name) if isinstance(name, str) and schema.known(name) else Root("")
+
+
+def aware(now: datetime | None) -> datetime | None:
+    """``now`` as it is; a naive one is the caller's error."""
+    if now is not None and now.utcoffset() is None:
+        raise InvocationError("now has no zone; hand in an aware datetime")
+    return now
+
+
+class Condition:
+    """A FHIRPath condition of a plan, compiled for a patient's record.
+
+    Call it with a PatientRecord, or with a resource when there is no record. In a plan a condition
+    has no other root than the patient's data, so our choice is: ``Patient`` and bare elements mean
+    the patient, and the name of any other resource type all resources of that type in the record:
+    ``Observation.where(status = 'final').exists()``.
+
+    Attributes:
+        text: the expression.
+        retrieved_types: resource types that it reads.
+    """
+
+    __slots__ = ("_compiled", "retrieved_types", "text")
+
+    def __init__(self, text: str, where: Where | None, variables: Collection[str], root: Root | None) -> None:
+        self.text = text
+        self._compiled = _Compiled(text, where, (*dict.fromkeys((*CONDITION_VARIABLES, *variables)),))
+        self._compiled.program(root or Root("Patient", record=True))
+        self.retrieved_types = types_read(self._compiled.tree)
+
+    def __call__(
+        self,
+        root: PatientRecord | dict[str, Any],
+        *,
+        now: datetime | None = None,
+        variables: Mapping[str, Any] | None = None,
+    ) -> bool | None:
+        """True, False, or None when the result is empty (unknown).
+
+        Raises:
+            EvaluationError: more than one item, an item that is no boolean, or a formula that broke.
+        """
+        items = self.items(root, now=now, variables=variables)
+        if not items:
+            return None
+        at = self._compiled.source.at(0)
+        if len(items) > 1:
+            raise several(at, len(items))
+        if type(items[0]) is not bool:
+            raise EvaluationError(at, "the condition is no boolean", "compare it, or use exists()")
+        return items[0]
+
+    def items(
+        self,
+        root: PatientRecord | dict[str, Any],
+        *,
+        now: datetime | None = None,
+        variables: Mapping[str, Any] | None = None,
+    ) -> list[Any]:
+        """The result as plain values, for a ``dynamicValue`` written in FHIRPath."""
+        record = root if isinstance(root, PatientRecord) else None
+        at_root = root if record is None else record.patient
+        given = dict.fromkeys(CONDITION_VARIABLES, cast(Any, [])) | dict(variables or {})
+        run = self._compiled.program(_root_of(root))
+        return plain_items(run(Environment(at_root, record, aware(now)), at_root, given))
+
+
+def compile_condition(
+    text: str,
+    *,
+    variables: Collection[str] = (),
+    where: Where | None = None,
+    root_type: str | None = None,
+) -> Condition:
+    """Compile a condition or dynamic value of a plan; see ``Condition``.
+
+    Args:
+        text: FHIRPath. ``%context``, ``%resource``, ``%subject``, ``%patient``, ``%ucum``, ``%sct`` and
+            ``%loinc`` are known, and ``CONDITION_VARIABLES``, which are empty unless handed in.
+        variables: further names that the caller will hand in.
+        root_type: type of the resource it will be called with, when that is not a record.
+
+    Raises:
+        As ``compile_fhirpath``, and everything here already.
+    """
+    return Condition(text, where, variables, Root(root_type) if root_type else None)
+
+
+def retrieved_types(text: str) -> frozenset[str]:
+    """Resource types that an expression reads from a record, Patient included when it reads elements of it.
+
+    Raises:
+        ParseError: the text cannot be read.
+    """
+    return types_read(parse(text))

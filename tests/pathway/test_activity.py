@@ -1,0 +1,78 @@
+"""What each kind of request takes from its ActivityDefinition."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from fhir.resources.R4B import get_fhir_model_class
+
+from fhir_gepnet.errors import UnsupportedFeatureError, Where
+from fhir_gepnet.json_io import write_json
+from fhir_gepnet.pathway.activity import KINDS, draft_of, kind_of
+
+AT = Where("an activity")
+HEAD = {
+    "resourceType": "ActivityDefinition",
+    "id": "a",
+    "url": "https://example.org/a",
+    "version": "1",
+    "status": "active",
+}
+CODE = {"text": "c"}
+ONE = {"value": 1, "unit": "dose"}
+PERIOD = {"start": "2026-12-01"}
+NURSE = [{"type": "practitioner", "role": {"text": "nurse"}}]
+
+ROWS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
+    ("ServiceRequest", {"code": CODE, "priority": "urgent", "doNotPerform": True, "bodySite": [CODE], "quantity": ONE,
+                        "timingPeriod": PERIOD, "location": {"reference": "Location/l"}, "participant": NURSE,
+                        "profile": "https://example.org/p"},
+     {"meta": {"profile": ["https://example.org/p"]}, "instantiatesCanonical": ["https://example.org/a|1"],
+      "status": "draft", "intent": "proposal", "code": CODE, "priority": "urgent", "doNotPerform": True,
+      "bodySite": [CODE], "quantityQuantity": ONE, "occurrencePeriod": PERIOD,
+      "locationReference": [{"reference": "Location/l"}], "performerType": {"text": "nurse"}}),
+    ("ServiceRequest", {"intent": "order", "code": CODE, "timingDateTime": "2026-12-01"},
+     {"instantiatesCanonical": ["https://example.org/a|1"], "status": "draft", "intent": "order", "code": CODE,
+      "occurrenceDateTime": "2026-12-01"}),
+    ("MedicationRequest", {"productCodeableConcept": CODE, "dosage": [{"text": "d"}], "quantity": ONE},
+     {"instantiatesCanonical": ["https://example.org/a|1"], "status": "draft", "intent": "proposal",
+      "medicationCodeableConcept": CODE, "dosageInstruction": [{"text": "d"}], "dispenseRequest": {"quantity": ONE}}),
+    ("Task", {"code": CODE, "timingPeriod": PERIOD, "participant": NURSE},
+     {"instantiatesCanonical": "https://example.org/a|1", "status": "draft", "intent": "proposal", "code": CODE,
+      "restriction": {"period": PERIOD}, "performerType": [{"text": "nurse"}]}),
+    ("CommunicationRequest", {"code": {"coding": [{"code": "x", "display": "Read this"}]}, "priority": "routine"},
+     {"extension": [{"url": "http://hl7.org/fhir/StructureDefinition/workflow-instantiatesCanonical",
+                     "valueCanonical": "https://example.org/a|1"}],
+      "status": "draft", "payload": [{"contentString": "Read this"}], "priority": "routine"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "elements", "draft"), ROWS)
+def test_draft(kind: str, elements: dict[str, Any], draft: dict[str, Any]) -> None:
+    resource = {**HEAD, "kind": kind, **elements}
+    found = draft_of(resource, kind_of(resource, AT), AT)
+    assert found == draft
+    whole = {"resourceType": kind, KINDS[kind].subject: {"reference": "Patient/p"}, **found}
+    get_fhir_model_class(kind).model_validate_json(write_json(whole))
+
+
+def test_every_kind_was_tried() -> None:
+    assert {row[0] for row in ROWS} == set(KINDS)
+
+
+REFUSED = [
+    ({"kind": "Appointment"}, "kind Appointment"),
+    ({}, "kind None"),
+    ({"kind": "Task", "dosage": [{"text": "d"}]}, "dosage"),
+    ({"kind": "MedicationRequest", "code": CODE}, "code"),
+    ({"kind": "ServiceRequest", "timingRange": {}}, "timingRange"),
+    ({"kind": "ServiceRequest", "subjectReference": {"reference": "Group/g"}}, "subjectReference"),
+]
+
+
+@pytest.mark.parametrize(("elements", "text"), REFUSED)
+def test_refused_by_name(elements: dict[str, Any], text: str) -> None:
+    resource = {**HEAD, **elements}
+    with pytest.raises(UnsupportedFeatureError, match=text):
+        draft_of(resource, kind_of(resource, AT), AT)
