@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from fhir_gepnet.authoring.findings import Finding
+from fhir_gepnet.engine.choice import PATHWAY_TYPE
 from fhir_gepnet.errors import Where
 from fhir_gepnet.pathway.artifacts import Artifact
 
@@ -20,10 +21,11 @@ TRIGGER = "named-event"
 
 
 def card_findings(artifact: Artifact) -> Iterator[Finding]:
-    """Findings of a plan whose top-level actions become cards: those with a named-event trigger."""
+    """Findings of the actions that become cards: the top-level ones of a pathway, or with a trigger."""
+    codings = artifact.resource.get("type", {}).get("coding", ())
+    is_pathway = any(coding.get("code") == PATHWAY_TYPE for coding in codings)
     for number, action in enumerate(artifact.resource.get("action", ())):
-        triggers = action.get("trigger", ())
-        if any(trigger.get("type") == TRIGGER for trigger in triggers):
+        if is_pathway or any(trigger.get("type") == TRIGGER for trigger in action.get("trigger", ())):
             yield from _action_findings(action, Where(artifact.canonical, f"action[{number}]"), artifact)
 
 

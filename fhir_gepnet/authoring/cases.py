@@ -25,6 +25,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from fhir_gepnet.authoring.card_rules import LONGEST_SUMMARY
 from fhir_gepnet.engine.decision import Decision, Verdict
 from fhir_gepnet.engine.pathway import Pathway
 from fhir_gepnet.errors import ArtifactError, GepnetError, PatientDataError, Where
@@ -109,7 +110,14 @@ def _differences(decisions: Sequence[Decision], expected: Mapping[str, Any]) -> 
     cards = [decision.action_id for decision in decisions if decision.applies]
     if cards != expected["cards"]:
         yield f"cards are {_list(cards)}, expected {_list(expected['cards'])}"
-    leaves = dict(_leaves(decisions))
+    for decision in decisions:
+        if decision.applies and len(decision.title or "") >= LONGEST_SUMMARY:
+            yield f"the title of {decision.action_id} has {len(decision.title or '')} characters"
+    found_leaves = list(_leaves(decisions))
+    leaves = dict(found_leaves)
+    if len(leaves) != len(found_leaves):
+        ids = [action_id for action_id, _ in found_leaves]
+        yield f"applied more than once: {_list(sorted({each for each in ids if ids.count(each) > 1}))}"
     wanted = expected["actions"]
     for action_id in sorted(wanted.keys() - leaves.keys()):
         yield f"{action_id} does not apply"

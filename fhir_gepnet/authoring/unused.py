@@ -62,8 +62,8 @@ def _references(node: Any, library: str, includes: dict[str, str]) -> Iterator[N
             yield from _references(each, library, includes)
     elif isinstance(node, dict):
         if node.get("type") == "ExpressionRef":
-            local = node.get("libraryName")
-            yield includes.get(local, local) if local else library, node["name"]
+            local = str(node.get("libraryName", ""))
+            yield includes.get(local, local) or library, str(node["name"])
         for each in node.values():
             yield from _references(each, library, includes)
 

@@ -22,6 +22,10 @@ def check_command(folder: Path) -> None:
     for finding in findings:
         click.echo(str(finding))
     errors = sum(finding.severity == "error" for finding in findings)
-    click.echo(f"{errors} errors, {len(findings) - errors} warnings")
+    click.echo(f"{_counted(errors, 'error')}, {_counted(len(findings) - errors, 'warning')}")
     if errors:
         sys.exit(1)
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -260,6 +260,8 @@ def _read_all(
             linking.read_definition(entry)
         except GepnetError as problem:
             problems.append(problem)
+        except RecursionError:
+            problems.append(_too_deep(entry.library.title, entry.name))
     for function in linking.called:  # grows while it is walked
         try:
             linking.read_function(function)
@@ -303,6 +305,8 @@ def _compile_all(linking: Linking, libraries: Libraries, problems: list[GepnetEr
             _collect_needs(unit.form, needs)
         except GepnetError as problem:
             problems.append(problem)
+        except RecursionError:
+            problems.append(_too_deep(unit.library, unit.name))
     libraries.retrieves = frozenset(needs)
     for key, (of, default, place) in linking.parameters.items():
         try:
@@ -313,6 +317,11 @@ def _compile_all(linking: Linking, libraries: Libraries, problems: list[GepnetEr
             libraries.declare(Parameter(key, place.text, library, of, evaluate, constant))
         except GepnetError as problem:
             problems.append(problem)
+
+
+def _too_deep(library: str, name: str) -> ArtifactError:
+    problem = f"define {name} nests too deeply to be compiled"
+    return ArtifactError(Where(library, "", name), problem, "split it into several defines")
 
 
 def _collect_needs(form: Form, needs: set[Retrieve]) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from importlib.resources import files
 from pathlib import Path
 
 from fhir_gepnet.errors import ArtifactError, Where
-from fhir_gepnet.json_io import read_json_file
 from fhir_gepnet.pathway.artifacts import artifact_files
+
+PLAN = re.compile(rb'"resourceType"\s*:\s*"PlanDefinition"')
 
 
 def find_pathways(directory: Path | str | None = None) -> dict[str, Path]:
@@ -27,6 +29,7 @@ def find_pathways(directory: Path | str | None = None) -> dict[str, Path]:
     found = {
         folder.name: folder for folder in sorted(root.iterdir()) if folder.is_dir() and _has_plan(folder)
     }
+    # A pathway's own subfolder of plans looks like a pathway; then the directory itself is meant.
     if "plandefinition" in found or (not found and _has_plan(root)):
         return {root.resolve().name: root}
     if not found:
@@ -43,5 +46,5 @@ def _has_plan(folder: Path) -> bool:
 
 
 def _is_plan(file: Path) -> bool:
-    resource = read_json_file(file)
-    return isinstance(resource, dict) and resource.get("resourceType") == "PlanDefinition"
+    # Not parsed: a broken file is for load_pathway to report, with everything else that is wrong.
+    return PLAN.search(file.read_bytes()) is not None

@@ -31,14 +31,19 @@ CHANGES: list[tuple[dict[str, Any], list[str]]] = [
     ({"cards": ["due", "done"]}, ["cards are due, expected due, done"]),
     ({"actions": {"letter": LETTER}}, ["vaccinate applies unexpectedly"]),
     ({"actions": {"letter": {}, "vaccinate": {}, "ask-allergy": {}}}, ["ask-allergy does not apply"]),
-    ({"actions": {"letter": {"status": "blocked"}, "vaccinate": {}}}, ['letter: status is "eligible", expected "blocked"']),
+    (
+        {"actions": {"letter": {"status": "blocked"}, "vaccinate": {}}},
+        ['letter: status is "eligible", expected "blocked"'],
+    ),
     ({"actions": {"letter": {"tier": "A"}, "vaccinate": {}}}, ['letter: tier is null, expected "A"']),
     ({"actions": {"letter": {"rules": []}, "vaccinate": {}}}, ['letter: rules is ["F2"], expected []']),
-    ({"actions": {"letter": {"resource": "Task"}, "vaccinate": {}}},
-     ['letter: resource is "CommunicationRequest", expected "Task"']),
+    (
+        {"actions": {"letter": {"resource": "Task"}, "vaccinate": {}}},
+        ['letter: resource is "CommunicationRequest", expected "Task"'],
+    ),
     ({"undecided": {"due": "unknown"}}, ['undecided are {}, expected {"due":"unknown"}']),
     ({"defines": {"Logic.Yes": True}}, ["no library Logic"]),
-]  # fmt: skip
+]
 
 
 def changed(folder: Path, change: dict[str, Any]) -> Case:

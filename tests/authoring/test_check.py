@@ -17,14 +17,28 @@ FAULTS: list[tuple[str, Edit, str, str]] = [
     ("main", put("status", "publish"), "error", "'publish' is not a code of status"),
     ("main", drop("status"), "error", "status"),
     ("main", put("action.0.condition.0.kind", "maybe"), "error", "'maybe' is not a code of kind"),
-    ("main", put("action.0.cardinalityBehavior", "some"), "error", "'some' is not a code of cardinalityBehavior"),
+    (
+        "main",
+        put("action.0.cardinalityBehavior", "some"),
+        "error",
+        "'some' is not a code of cardinalityBehavior",
+    ),
     ("main", put("action.0.priority", "soon"), "error", "'soon' is not a code of priority"),
     ("main", put("date", "2024-13-40"), "error", "date"),
     ("main", put("publisher", ""), "error", "publisher"),
     ("main", put("subjectReference", {"reference": "#group"}), "error", "no contained resource #group"),
-    ("main", put("action.0.definitionCanonical", "https://example.org/fhir/PlanDefinition/none"), "error", "no ActivityDefinition"),
-    ("main", put("action.0.definitionCanonical", "https://example.org/fhir/PlanDefinition/influenza-steps"),
-     "warning", "names no version"),
+    (
+        "main",
+        put("action.0.definitionCanonical", "https://example.org/fhir/PlanDefinition/none"),
+        "error",
+        "no ActivityDefinition",
+    ),
+    (
+        "main",
+        put("action.0.definitionCanonical", "https://example.org/fhir/PlanDefinition/influenza-steps"),
+        "warning",
+        "names no version",
+    ),
     ("main", put("action.0.title", LONG), "error", "the title has 140 characters"),
     ("main", drop("action.0.title"), "error", "no title"),
     ("main", put("action.0.selectionBehavior", "exactly-one"), "error", "selectionBehavior exactly-one"),
@@ -32,7 +46,7 @@ FAULTS: list[tuple[str, Edit, str, str]] = [
     ("steps", drop("action.0.relatedAction.0.relationship"), "error", "relationship"),
     ("order", put("derivedFrom", []), "error", "no element derivedFrom"),
     ("main", put("action.0.condition.0.expression.expression", "today("), "error", "today("),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("name", "change", "severity", "text"), FAULTS, ids=range(len(FAULTS)))

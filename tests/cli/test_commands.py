@@ -106,7 +106,7 @@ def test_check_and_test_fail(tmp_path: Path) -> None:
     edit(folder, "main", put("action.1.condition.0.expression.expression", "false"))
     done = gepnet("check", folder)
     assert done.returncode == 1
-    assert done.stdout.decode().splitlines()[-1] == "1 errors, 0 warnings"
+    assert done.stdout.decode().splitlines()[-1] == "1 error, 0 warnings"
     done = gepnet("test", folder)
     assert done.returncode == 1
     assert done.stdout.decode().splitlines() == ["done: cards are none, expected done", "7 passed, 1 failed"]

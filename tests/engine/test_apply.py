@@ -43,18 +43,36 @@ def tree(decisions: tuple[Decision, ...]) -> list[Any]:
 
 
 TREES: list[tuple[str, list[Any]]] = [
-    ("due", [
-        ["due", "applies", ["vaccinate", "applies"], ["letter", "applies"], ["ask-allergy", "does-not-apply"]],
-        ["done", "does-not-apply"],
-    ]),
+    (
+        "due",
+        [
+            [
+                "due",
+                "applies",
+                ["vaccinate", "applies"],
+                ["letter", "applies"],
+                ["ask-allergy", "does-not-apply"],
+            ],
+            ["done", "does-not-apply"],
+        ],
+    ),
     ("done", [["due", "does-not-apply"], ["done", "applies"]]),
     ("child", [["due", "does-not-apply"], ["done", "does-not-apply"]]),
     ("no-birth-date", [["due", "unknown"], ["done", "does-not-apply"]]),
-    ("allergy", [
-        ["due", "applies", ["letter", "applies"], ["vaccinate", "does-not-apply"], ["ask-allergy", "applies"]],
-        ["done", "does-not-apply"],
-    ]),
-]  # fmt: skip
+    (
+        "allergy",
+        [
+            [
+                "due",
+                "applies",
+                ["letter", "applies"],
+                ["vaccinate", "does-not-apply"],
+                ["ask-allergy", "applies"],
+            ],
+            ["done", "does-not-apply"],
+        ],
+    ),
+]
 
 
 @pytest.mark.parametrize(("case", "expected"), TREES)
@@ -164,7 +182,7 @@ def test_unknown_omit(pathway: Pathway) -> None:
 
 
 def test_unknown_error(pathway: Pathway) -> None:
-    with pytest.raises(PatientDataError, match="action due .* is unknown"):
+    with pytest.raises(PatientDataError, match=r"action due .* is unknown"):
         applied(pathway, "no-birth-date", unknown="error")
 
 

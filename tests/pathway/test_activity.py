@@ -25,27 +25,85 @@ PERIOD = {"start": "2026-12-01"}
 NURSE = [{"type": "practitioner", "role": {"text": "nurse"}}]
 
 ROWS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
-    ("ServiceRequest", {"code": CODE, "priority": "urgent", "doNotPerform": True, "bodySite": [CODE], "quantity": ONE,
-                        "timingPeriod": PERIOD, "location": {"reference": "Location/l"}, "participant": NURSE,
-                        "profile": "https://example.org/p"},
-     {"meta": {"profile": ["https://example.org/p"]}, "instantiatesCanonical": ["https://example.org/a|1"],
-      "status": "draft", "intent": "proposal", "code": CODE, "priority": "urgent", "doNotPerform": True,
-      "bodySite": [CODE], "quantityQuantity": ONE, "occurrencePeriod": PERIOD,
-      "locationReference": [{"reference": "Location/l"}], "performerType": {"text": "nurse"}}),
-    ("ServiceRequest", {"intent": "order", "code": CODE, "timingDateTime": "2026-12-01"},
-     {"instantiatesCanonical": ["https://example.org/a|1"], "status": "draft", "intent": "order", "code": CODE,
-      "occurrenceDateTime": "2026-12-01"}),
-    ("MedicationRequest", {"productCodeableConcept": CODE, "dosage": [{"text": "d"}], "quantity": ONE},
-     {"instantiatesCanonical": ["https://example.org/a|1"], "status": "draft", "intent": "proposal",
-      "medicationCodeableConcept": CODE, "dosageInstruction": [{"text": "d"}], "dispenseRequest": {"quantity": ONE}}),
-    ("Task", {"code": CODE, "timingPeriod": PERIOD, "participant": NURSE},
-     {"instantiatesCanonical": "https://example.org/a|1", "status": "draft", "intent": "proposal", "code": CODE,
-      "restriction": {"period": PERIOD}, "performerType": [{"text": "nurse"}]}),
-    ("CommunicationRequest", {"code": {"coding": [{"code": "x", "display": "Read this"}]}, "priority": "routine"},
-     {"extension": [{"url": "http://hl7.org/fhir/StructureDefinition/workflow-instantiatesCanonical",
-                     "valueCanonical": "https://example.org/a|1"}],
-      "status": "draft", "payload": [{"contentString": "Read this"}], "priority": "routine"}),
-]  # fmt: skip
+    (
+        "ServiceRequest",
+        {
+            "code": CODE,
+            "priority": "urgent",
+            "doNotPerform": True,
+            "bodySite": [CODE],
+            "quantity": ONE,
+            "timingPeriod": PERIOD,
+            "location": {"reference": "Location/l"},
+            "participant": NURSE,
+            "profile": "https://example.org/p",
+        },
+        {
+            "meta": {"profile": ["https://example.org/p"]},
+            "instantiatesCanonical": ["https://example.org/a|1"],
+            "status": "draft",
+            "intent": "proposal",
+            "code": CODE,
+            "priority": "urgent",
+            "doNotPerform": True,
+            "bodySite": [CODE],
+            "quantityQuantity": ONE,
+            "occurrencePeriod": PERIOD,
+            "locationReference": [{"reference": "Location/l"}],
+            "performerType": {"text": "nurse"},
+        },
+    ),
+    (
+        "ServiceRequest",
+        {"intent": "order", "code": CODE, "timingDateTime": "2026-12-01"},
+        {
+            "instantiatesCanonical": ["https://example.org/a|1"],
+            "status": "draft",
+            "intent": "order",
+            "code": CODE,
+            "occurrenceDateTime": "2026-12-01",
+        },
+    ),
+    (
+        "MedicationRequest",
+        {"productCodeableConcept": CODE, "dosage": [{"text": "d"}], "quantity": ONE},
+        {
+            "instantiatesCanonical": ["https://example.org/a|1"],
+            "status": "draft",
+            "intent": "proposal",
+            "medicationCodeableConcept": CODE,
+            "dosageInstruction": [{"text": "d"}],
+            "dispenseRequest": {"quantity": ONE},
+        },
+    ),
+    (
+        "Task",
+        {"code": CODE, "timingPeriod": PERIOD, "participant": NURSE},
+        {
+            "instantiatesCanonical": "https://example.org/a|1",
+            "status": "draft",
+            "intent": "proposal",
+            "code": CODE,
+            "restriction": {"period": PERIOD},
+            "performerType": [{"text": "nurse"}],
+        },
+    ),
+    (
+        "CommunicationRequest",
+        {"code": {"coding": [{"code": "x", "display": "Read this"}]}, "priority": "routine"},
+        {
+            "extension": [
+                {
+                    "url": "http://hl7.org/fhir/StructureDefinition/workflow-instantiatesCanonical",
+                    "valueCanonical": "https://example.org/a|1",
+                }
+            ],
+            "status": "draft",
+            "payload": [{"contentString": "Read this"}],
+            "priority": "routine",
+        },
+    ),
+]
 
 
 @pytest.mark.parametrize(("kind", "elements", "draft"), ROWS)

@@ -20,17 +20,29 @@ PATIENT = DataNeed("Patient")
 ROWS: list[tuple[list[str], list[dict[str, Any]], list[DataNeed]]] = [
     ([], [], [PATIENT]),
     (["Observation", "Patient", "Condition"], [], [PATIENT, DataNeed("Condition"), DataNeed("Observation")]),
-    (["Observation"], [requirement("Observation", "laboratory")], [PATIENT, DataNeed("Observation", ("laboratory",))]),
+    (
+        ["Observation"],
+        [requirement("Observation", "laboratory")],
+        [PATIENT, DataNeed("Observation", ("laboratory",))],
+    ),
     (
         ["Observation"],
         [requirement("Observation", "vital-signs"), requirement("Observation", "laboratory", "vital-signs")],
         [PATIENT, DataNeed("Observation", ("laboratory", "vital-signs"))],
     ),
-    (["Observation"], [requirement("Observation", "laboratory"), requirement("Observation")], [PATIENT, DataNeed("Observation")]),
-    (["Observation"], [requirement("Observation"), requirement("Observation", "laboratory")], [PATIENT, DataNeed("Observation")]),
+    (
+        ["Observation"],
+        [requirement("Observation", "laboratory"), requirement("Observation")],
+        [PATIENT, DataNeed("Observation")],
+    ),
+    (
+        ["Observation"],
+        [requirement("Observation"), requirement("Observation", "laboratory")],
+        [PATIENT, DataNeed("Observation")],
+    ),
     (["Observation"], [requirement("Observation", "1", path="code")], [PATIENT, DataNeed("Observation")]),
     ([], [requirement("Procedure")], [PATIENT, DataNeed("Procedure")]),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("retrieved", "requirements", "needs"), ROWS)

@@ -74,7 +74,8 @@ def calendar_or_clock(form: Form, operands: Sequence[Evaluate], program: Program
 
 
 def _date_time(values: list[Any], offset: int) -> DateTime:
-    return DateTime(*[*values, *[None] * (7 - len(values))], offset)
+    known: list[Any] = [*values, *[None] * (7 - len(values))]
+    return DateTime(known[0], known[1], known[2], known[3], known[4], known[5], known[6], offset)
 
 
 @closes("elm.DateTime")

@@ -7,10 +7,11 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from fhir_gepnet.fhir.quantity import Quantity
-from fhir_gepnet.logic import arithmetic, interval
+from fhir_gepnet.logic import arithmetic, interval, interval_series
 from fhir_gepnet.logic.closures.elm_arithmetic import binary, unary
 from fhir_gepnet.logic.closures.registry import closes
-from fhir_gepnet.logic.form import Form, IntervalOf
+from fhir_gepnet.logic.equality import distinct
+from fhir_gepnet.logic.form import Form, IntervalOf, ListOf
 from fhir_gepnet.logic.interval import Interval
 from fhir_gepnet.logic.scope import Evaluate, Frame
 
@@ -143,3 +144,33 @@ _COMBINATIONS: dict[str, Callable[[Interval, Interval], Any]] = {
 def combination(form: Form, operands: Sequence[Evaluate], program: Program) -> Evaluate:
     """Union, intersection and difference of two intervals."""
     return binary(operands[0], operands[1], _COMBINATIONS[form.operator])
+
+
+@closes("elm.Collapse")
+def collapse(form: Form, operands: Sequence[Evaluate], program: Program) -> Evaluate:
+    """The fewest intervals with the same points. Operands: list of intervals, step or null."""
+    return _series(form, operands, interval_series.collapse)
+
+
+@closes("elm.Expand")
+def expand(form: Form, operands: Sequence[Evaluate], program: Program) -> Evaluate:
+    """Intervals (of one interval: points) step by step. Operands: interval or list of them, step or null."""
+    if isinstance(form.operands[0].type, ListOf):
+        return _series(
+            form,
+            operands,
+            lambda held, per: distinct(
+                part for each in held if each is not None for part in interval_series.expand(each, per)
+            ),
+        )
+    return _series(form, operands, lambda held, per: [part.low for part in interval_series.expand(held, per)])
+
+
+def _series(form: Form, operands: Sequence[Evaluate], compute: Callable[[Any, Any], Any]) -> Evaluate:
+    source, *step = operands
+
+    def run(frame: Frame) -> Any:
+        held = source(frame)
+        return None if held is None else compute(held, step[0](frame) if step else None)
+
+    return run

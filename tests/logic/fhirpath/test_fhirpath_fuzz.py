@@ -22,11 +22,11 @@ TABLES = sorted((HERE / "tables").glob("*.json"))
 EXPRESSIONS = sorted({row["expression"] for table in TABLES for row in read_json_file(table) if "on" in row})
 RESOURCES: dict[str, Any] = read_json_file(HERE / "resources.json")
 PIECES = [
-    "Patient", "name", "given", "value", "where", "exists", "ofType", "iif", "first", "not", "is", "as", "and",
-    "or", "in", "div", "(", ")", "[", "]", "{}", ".", ",", "+", "-", "*", "/", "|", "&", "=", "!=", "~", "<",
-    "$this", "$index", "$total", "%context", "%x", "1", "2.5", "'a'", "`b`", "@2020-01", "@T10", "4 days",
-    "5 'mg'", "true", "//c\n", "/*c*/", "'", "`", "/*", "@", "%", "\\", "Quantity", "today()", "children()",
-    "descendants()",
+    "Patient", "name", "given", "value", "where", "exists", "ofType", "iif", "first", "not", "is", "as",
+    "and", "or", "in", "div", "(", ")", "[", "]", "{}", ".", ",", "+", "-", "*", "/", "|", "&", "=", "!=",
+    "~", "<", "$this", "$index", "$total", "%context", "%x", "1", "2.5", "'a'", "`b`", "@2020-01", "@T10",
+    "4 days", "5 'mg'", "true", "//c\n", "/*c*/", "'", "`", "/*", "@", "%", "\\", "Quantity", "today()",
+    "children()", "descendants()",
 ]  # fmt: skip
 
 short = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
