@@ -23,7 +23,7 @@ from typing import Any
 from benchmarks.servers import PEERS, ROOT, Server, free_port, peer_packages, running
 from fhir_gepnet.json_io import read_json, read_json_file, write_json
 
-REQUEST = ROOT / "examples" / "requests" / "midgut-progression-100-resources.json"
+REQUEST = ROOT / "examples" / "requests" / "midgut-progression.json"
 HEADERS = {"Content-Type": "application/json"}
 ROUNDS = 5
 
@@ -116,7 +116,7 @@ def candidates(request: dict[str, Any]) -> list[Candidate]:
         Candidate(
             "empty pathway", empty_command, empty, "/health/ready", "/cds-services/empty", body, 0, False
         ),
-        Candidate("gepnet-2018", whole_command, whole, "/health/ready", service, body, 3, True),
+        Candidate("gepnet-2018", whole_command, whole, "/health/ready", service, body, 2, True),
     ]
 
 

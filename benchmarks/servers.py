@@ -7,11 +7,13 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 ROOT = Path(__file__).parents[1]
 PEERS = Path(os.environ.get("FHIR_GEPNET_PEERS", ROOT.parent / "shared" / "peers"))
@@ -54,24 +56,21 @@ def free_port() -> int:
 def running(name: str, command: list[str], port: int, path: str, **environment: str) -> Iterator[Server]:
     """Run a command until the block ends; ready when a GET of the path gets any answer."""
     started = time.perf_counter()
-    process = subprocess.Popen(
-        command,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE if os.environ.get("BENCHMARK_QUIET") else None,
-        env=os.environ | environment,
-    )
-    try:
-        yield Server(name, port, process, _wait(process, port, path) - started)
-    finally:
-        process.terminate()
-        process.wait(timeout=10)
+    with tempfile.TemporaryFile() as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log, env=os.environ | environment)
+        try:
+            yield Server(name, port, process, _wait(process, log, port, path) - started)
+        finally:
+            process.terminate()
+            process.wait(timeout=10)
 
 
-def _wait(process: subprocess.Popen[bytes], port: int, path: str) -> float:
+def _wait(process: subprocess.Popen[bytes], log: IO[bytes], port: int, path: str) -> float:
     give_up = time.perf_counter() + 30
     while time.perf_counter() < give_up:
         if process.poll() is not None:
-            sys.exit(f"the server stopped with code {process.returncode} before it answered")
+            log.seek(0)
+            sys.exit(f"the server stopped before it answered:\n{log.read().decode()}")
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
         try:
             connection.connect()

@@ -162,5 +162,6 @@ def usage_requirements(templates: Sequence[Template]) -> str:
     return (
         f"{needed}This service does not read from fhirServer yet: send every prefetch value that you can. "
         "Send null or an empty Bundle when a search found nothing, and leave the key out when it could not "
-        "be carried out: what was not sent is treated as unknown, never as absent."
+        "be carried out: what was not sent is treated as unknown, never as absent. Resources that others "
+        "refer to, such as Medication, may be contained, included, or sent under keys of your own."
     )

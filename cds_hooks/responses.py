@@ -79,10 +79,13 @@ def register_errors(app: Flask) -> None:
 
 
 def _refused(error: RefusedError) -> Response:
+    # Elements are names of ours; members that only the client knows are never named.
+    log.info("status=%d elements=%s", error.status, ",".join(each.element for each in error.problems))
     return json_response(outcome(error.problems), error.status)
 
 
 def _patient_data(error: PatientDataError) -> Response:
+    log.info("status=400 elements=prefetch")
     # Its text says which part is wrong and never what stands there (fhir_gepnet/errors.py).
     return json_response(outcome([Problem("structure", str(error), "prefetch")]), 400)
 
@@ -91,6 +94,7 @@ def _http(error: HTTPException) -> Response:
     status = error.code or 500
     if status == 413:
         _drain()
+    log.info("status=%d", status)
     problem = BY_STATUS.get(status, BY_STATUS[400 if status < 500 else 500])
     response = json_response(outcome([problem]), status)
     if isinstance(error, MethodNotAllowed) and error.valid_methods:

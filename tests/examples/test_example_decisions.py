@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 
 from cds_hooks.app import create_app
 from cds_hooks.config import Configuration
@@ -55,8 +56,13 @@ def decided(record: PatientRecord) -> tuple[list[str], dict[str, str | None]]:
     return [decision.action_id for decision in decisions if decision.applies], dict(leaves(decisions))
 
 
+@cache
+def application() -> Flask:
+    return create_app(Configuration(pathways=FOLDER, clock=clock))
+
+
 def post(name: str) -> Any:
-    client = create_app(Configuration(pathways=FOLDER, clock=clock)).test_client()
+    client = application().test_client()
     body = (ROOT / "examples" / "requests" / f"{name}.json").read_bytes()
     answer = client.post("/cds-services/gepnet-2018", data=body, content_type="application/json")
     assert answer.status_code == 200, answer.get_data()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from fhir_gepnet.errors import UnsupportedFeatureError
+import re2
+
+from fhir_gepnet.errors import TypeMismatchError
 from fhir_gepnet.logic.closures.elm_arithmetic import binary, unary
 from fhir_gepnet.logic.closures.registry import closes
 from fhir_gepnet.logic.form import Form
@@ -115,39 +117,58 @@ def characters(form: Form, operands: Sequence[Evaluate], program: Program) -> Ev
     return unary(operands[0], list)
 
 
-def _linear_time_engine(form: Form) -> Any:
-    """The regular expression engine whose time cannot explode.
+def _patterns(form: Form, operands: Sequence[Evaluate]) -> Evaluate:
+    """The compiled pattern of a form whose second operand is one; a constant is compiled while loading.
 
-    Python's own engine backtracks, so one pattern and one text can stop a server for hours.
+    The engine is RE2: its time cannot explode, whatever the pattern and the text. Python's own
+    backtracks, so that one pattern and one text can stop a server for hours.
+
+    Raises:
+        TypeMismatchError: a constant that is no regular expression (or uses what RE2 has not).
     """
+    written = form.operands[1]
+    if written.operator != "elm.Literal" or written.detail is None:
+        read = operands[1]
+
+        def per_patient(frame: Frame) -> Any:
+            text = read(frame)
+            return None if text is None else _compiled(text)
+
+        return per_patient
     try:
-        return importlib.import_module("re2")
-    except ImportError:
-        raise UnsupportedFeatureError(
-            form.at,
-            f"{form.operator} needs the package google-re2, which is not installed",
-            "install google-re2, or rewrite with Contains, StartsWith, PositionOf",
-        ) from None
+        pattern = _compiled(written.detail)
+    except ValueError:
+        problem = "the pattern is no regular expression of RE2"
+        raise TypeMismatchError(form.at, problem, "mend it; RE2 has no look-around") from None
+    return lambda frame: pattern
+
+
+@lru_cache(maxsize=1024)
+def _compiled(text: str) -> Any:
+    try:
+        return re2.compile(text)
+    except re2.error as error:
+        raise ValueError("a pattern is no regular expression") from error
 
 
 @closes("elm.Matches")
 def matches(form: Form, operands: Sequence[Evaluate], program: Program) -> Evaluate:
     """Whether the whole text matches a pattern."""
-    engine = _linear_time_engine(form)
-    return binary(operands[0], operands[1], lambda text, pattern: engine.fullmatch(pattern, text) is not None)
+    return binary(
+        operands[0], _patterns(form, operands), lambda text, pattern: pattern.fullmatch(text) is not None
+    )
 
 
 @closes("elm.ReplaceMatches")
 def replace_matches(form: Form, operands: Sequence[Evaluate], program: Program) -> Evaluate:
     """A text with every match replaced; ``$1`` in the substitution is the first group."""
-    engine = _linear_time_engine(form)
-    text, pattern, substitution = operands
+    text, substitution, pattern = operands[0], operands[2], _patterns(form, operands)
 
     def run(frame: Frame) -> Any:
-        given = [operand(frame) for operand in (text, pattern, substitution)]
-        if None in given:
+        given, compiled, by = text(frame), pattern(frame), substitution(frame)
+        if given is None or compiled is None or by is None:
             return None
-        return engine.sub(given[1], _python_groups(given[2]), given[0])
+        return compiled.sub(_python_groups(by), given)
 
     return run
 
@@ -170,5 +191,4 @@ def _python_groups(substitution: str) -> str:
 @closes("elm.SplitOnMatches")
 def split_on_matches(form: Form, operands: Sequence[Evaluate], program: Program) -> Evaluate:
     """A text cut at every match of a pattern."""
-    engine = _linear_time_engine(form)
-    return binary(operands[0], operands[1], lambda text, pattern: engine.split(pattern, text))
+    return binary(operands[0], _patterns(form, operands), lambda text, pattern: pattern.split(text))
