@@ -41,7 +41,7 @@ def test_the_installed_package_is_used(site: Path, tmp_path: Path) -> None:
 
 
 def test_the_pathways_are_inside(site: Path, tmp_path: Path) -> None:
-    program = "from fhir_gepnet import find_pathways; print(*[folder.name for folder in find_pathways()])"
+    program = "from fhir_gepnet import find_pathways; print(*find_pathways())"
     answer = run(site, tmp_path, "-c", program)
     assert "gepnet-2018" in answer.stdout.split(), answer.stderr
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-import re2
+import re2  # type: ignore[import-untyped]
 
 from fhir_gepnet.errors import TypeMismatchError
 from fhir_gepnet.logic.closures.elm_arithmetic import binary, unary
