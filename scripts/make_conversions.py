@@ -29,12 +29,13 @@ context Patient
 
 # Function name -> body; a body of one FHIR type only is keyed with that type.
 BODIES = {
-    "ToCode": "System.Code {{ code: value.code.value, system: value.system.value, version: value.version.value,"
-    " display: value.display.value }}",
+    "ToCode": "System.Code {{ code: value.code.value, system: value.system.value,"
+    " version: value.version.value, display: value.display.value }}",
     "ToConcept": "System.Concept {{ codes: value.coding C return ToCode(C), display: value.text.value }}",
     "ToQuantity": "if value.comparator is not null then null else"
     " System.Quantity {{ value: value.value.value, unit: Coalesce(value.code.value, value.unit.value) }}",
-    "ToRatio": "System.Ratio {{ numerator: ToQuantity(value.numerator), denominator: ToQuantity(value.denominator) }}",
+    "ToRatio": "System.Ratio {{ numerator: ToQuantity(value.numerator),"
+    " denominator: ToQuantity(value.denominator) }}",
     "ToInterval FHIR.Period": 'Interval[value."start".value, value."end".value]',
     "ToInterval FHIR.Range": "Interval[ToQuantity(value.low), ToQuantity(value.high)]",
 }
@@ -51,12 +52,12 @@ def overload(function: str, from_type: str) -> str:
         return f"define function {function}({parameter}): value.value"
     body = BODIES.get(f"{function} {from_type}") or BODIES.get(function)
     if body is None:
-        raise SystemExit(f"the model info asks for {function}({from_type}), for which this script has no body; add it")
+        raise SystemExit(f"the model info asks for {function}({from_type}); this script has no body for it; add one")
     return f"define function {function}({parameter}):\n  if value is null then null else {body.format()}"
 
 
 def conversions(model_info: Path) -> list[tuple[str, str]]:
-    """(function, FHIR type) of every conversion, in an order that is stable and calls only what stands above."""
+    """(function, FHIR type) of every conversion, in a stable order that calls only what stands above."""
     root = ElementTree.parse(model_info).getroot()
     found = {
         (info.attrib["functionName"].partition(".")[2], info.attrib["fromType"])
@@ -74,7 +75,8 @@ def main(arguments: list[str]) -> None:
     library = json.loads((folder / "library" / "GepnetConversions.json").read_text(encoding="utf-8"))
     lines = [HEADER.format(version=library["version"])]
     lines += [overload(function, from_type) for function, from_type in conversions(model_info)]
-    (folder / "library" / "cql" / "GepnetConversions.cql").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    target = folder / "library" / "cql" / "GepnetConversions.cql"
+    target.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

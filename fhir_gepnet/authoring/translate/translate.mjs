@@ -103,4 +103,17 @@ function translate({ file, text, identity: known }) {
   }
 }
 
-answer(JSON.stringify({ libraries: asked.map(translate) }));
+// A library repeats the errors of those it includes, without saying whose they are: reported there only.
+function ownProblems(one, all) {
+  const included = [...one.text.matchAll(/^\s*include\s+"?([\w.]+)"?/gm)].map(match => match[1]);
+  const known = new Set(all.filter(other => included.includes(other.name)).flatMap(other => other.problems.map(key)));
+  return one.problems.filter(problem => !known.has(key(problem)));
+}
+const key = ({ line, column, message }) => `${line}:${column}:${message}`;
+
+const translated = asked.map(one => ({ ...translate(one), text: one.text }));
+answer(JSON.stringify({
+  libraries: translated.map(one => ({
+    file: one.file, name: one.name, elm: one.elm, problems: ownProblems(one, translated),
+  })),
+}));
