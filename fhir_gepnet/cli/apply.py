@@ -9,9 +9,9 @@ from typing import Any, BinaryIO
 
 import click
 
-from fhir_gepnet.cli.arguments import FOLDER, JSON_FILE, Moment, current, read_file
+from fhir_gepnet.cli.arguments import FOLDER, JSON_FILE, current, moment, read_file
 from fhir_gepnet.engine.explain import decisions_json, explanation
-from fhir_gepnet.engine.pathway import load_pathway
+from fhir_gepnet.engine.pathway import Pathway, load_pathway
 from fhir_gepnet.engine.result import Result
 from fhir_gepnet.errors import InvocationError
 from fhir_gepnet.fhir.record import PatientRecord
@@ -32,15 +32,32 @@ FORMS: dict[str, Callable[[Result, bool], Any]] = {
 }
 
 
+def _types(complete: str, pathway: Pathway) -> list[str]:
+    """The resource types that --complete names; ``all`` is every type that the pathway reads."""
+    read = [need.resource_type for need in pathway.data_needs]
+    named = [name.strip() for name in complete.split(",") if name.strip()]
+    unknown = [name for name in named if name not in read and name != "all"]
+    if unknown:
+        raise click.BadParameter(
+            f"the pathway does not read {', '.join(unknown)}; it reads {', '.join(read)}"
+        )
+    return read if "all" in named else named
+
+
 @click.command("apply")
 @click.argument("folder", type=FOLDER)
 @click.argument("patient", type=JSON_FILE)
 @click.option("--plan", metavar="ID", help="Id or canonical of the plan; default: the folder's pathway.")
-@click.option("--now", type=Moment(), help="Moment of the decision, with its zone; default: the clock.")
+@click.option(
+    "--now", metavar="ISO", callback=moment, help="Moment of the decision, with its zone; default: the clock."
+)
 @click.option("--as", "form", type=click.Choice(list(FORMS)), default="careplan", show_default=True)
 @click.option("--explain", is_flag=True, help="Say for every action why; into the decisions, else to stderr.")
 @click.option(
-    "--complete", metavar="TYPES", default="", help="Types whose search was complete: Condition,..."
+    "--complete",
+    metavar="TYPES",
+    default="",
+    help="Types of which PATIENT holds all there is: Condition,Observation,... or all.",
 )
 @click.option("--parameters", type=JSON_FILE, help="JSON object of library parameters by name.")
 def apply_command(
@@ -57,9 +74,9 @@ def apply_command(
     given = {} if parameters is None else read_file(parameters)
     if not isinstance(given, dict):
         raise InvocationError("--parameters takes a JSON object of values by name")
-    types = [name.strip() for name in complete.split(",") if name.strip()]
-    record = PatientRecord.of(read_file(patient), complete=types)
-    result = load_pathway(folder).apply(record, now=now or current(), plan=plan, parameters=given)
+    pathway = load_pathway(folder)
+    record = PatientRecord.of(read_file(patient), complete=_types(complete, pathway))
+    result = pathway.apply(record, now=now or current(), plan=plan, parameters=given)
     click.echo(write_json_indented(FORMS[form](result, explain)), nl=False)
     if explain and form != "decisions":
         click.echo(explanation(result.decisions), err=True)

@@ -24,24 +24,21 @@ def read_file(file: BinaryIO) -> Any:
     return read_json(file.read(), "stdin" if name in ("", "<stdin>") else str(name))
 
 
-class Moment(click.ParamType[datetime]):
-    """``--now``: ISO 8601 with a zone."""
+def moment(context: click.Context, parameter: click.Parameter, value: str | None) -> datetime | None:
+    """``--now`` as a datetime that knows its zone; None when it is not given.
 
-    name = "ISO"
-
-    def convert(
-        self, value: Any, parameter: click.Parameter | None, context: click.Context | None
-    ) -> datetime:
-        """A datetime aware of its zone."""
-        if isinstance(value, datetime):
-            return value
-        try:
-            moment = datetime.fromisoformat(value)
-        except ValueError:
-            self.fail(f"{value!r} is not a moment; write 2026-11-23T12:00:00Z", parameter, context)
-        if moment.utcoffset() is None:
-            self.fail(f"{value!r} has no zone; write 2026-11-23T12:00:00Z", parameter, context)
-        return moment
+    Raises:
+        BadParameter: not ISO 8601, or without a zone.
+    """
+    if value is None:
+        return None
+    try:
+        read = datetime.fromisoformat(value)
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is not a moment; write 2026-11-23T12:00:00Z") from None
+    if read.utcoffset() is None:
+        raise click.BadParameter(f"{value!r} has no zone; write 2026-11-23T12:00:00Z")
+    return read
 
 
 def current() -> datetime:

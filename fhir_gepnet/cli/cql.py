@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 
 import click
 
-from fhir_gepnet.cli.arguments import FOLDER, JSON_FILE, Moment, current, read_file
+from fhir_gepnet.cli.arguments import FOLDER, JSON_FILE, current, moment, read_file
 from fhir_gepnet.errors import ArtifactError, Where
 from fhir_gepnet.fhir.record import PatientRecord
 from fhir_gepnet.json_io import read_json_file, write_json_indented
@@ -20,7 +20,7 @@ from fhir_gepnet.pathway.library_content import elm_of, name_of
 @click.argument("library", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.argument("patient", type=JSON_FILE)
 @click.option("--include", type=FOLDER, help="Directory with the libraries it includes, and value sets.")
-@click.option("--now", type=Moment(), help="Moment of evaluation, with its zone; default: the clock.")
+@click.option("--now", metavar="ISO", callback=moment, help="Moment of evaluation; default: the clock.")
 @click.option(
     "--complete", metavar="TYPES", default="", help="Types whose search was complete: Condition,..."
 )

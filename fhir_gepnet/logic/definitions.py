@@ -56,9 +56,8 @@ class Definition:
 
     def compute(self, scope: Scope) -> Any:
         """The value, computed and kept; a failure is kept too and raised again."""
-        failed = scope.cache.get(self)
-        if failed is not None:
-            raise failed
+        if scope.failures and self in scope.failures:
+            raise scope.failures[self]
         if self.body is None:
             raise RuntimeError(f"{self.name} is not compiled")
         frame: Frame = [None] * self.size
@@ -66,7 +65,7 @@ class Definition:
         try:
             value = self.body(frame)
         except GepnetError as error:
-            scope.cache[self] = error
+            scope.failures[self] = error
             raise
         except RecursionError:
             raise BudgetExceededError(f"define {self.name} of {self.library} nests too deeply") from None
@@ -76,7 +75,7 @@ class Definition:
                 f"the expression broke with {type(error).__name__} on this patient's data",
                 "guard the operation, or correct the data that it meets",
             )
-            scope.cache[self] = located
+            scope.failures[self] = located
             raise located from error
         scope.memo[self.slot] = value
         return value
@@ -97,8 +96,3 @@ class Function:
     form: Form | None = None
     size: int = 0
     body: Evaluate | None = None
-
-
-def where_of(definition: Definition) -> Where:
-    """The address of a definition as a whole."""
-    return Where(definition.library, "", definition.name)

@@ -102,7 +102,8 @@ def _structures(left: dict[str, Any], right: Any) -> Truth:
         return False
     if "resourceType" in left or "resourceType" in right:
         return left == right
-    return _elements([(left.get(name), right.get(name)) for name in {**left, **right}])
+    # by name, so that the order of the elements does not matter
+    return _elements([(left.get(name), right.get(name)) for name in sorted({**left, **right})])
 
 
 def _chosen(left: Chosen, right: Any) -> Truth:

@@ -6,7 +6,7 @@ least or greatest value of the type), unknown when it is open.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -315,8 +315,3 @@ def difference(left: Interval, right: Interval) -> Interval | None:
     if high_out is True and low_out is False:
         return Interval(successor(end(right), left.point), end(left), True, True, left.point)
     return None
-
-
-def with_precision(interval: Interval, point: Type) -> Interval:
-    """The same interval over another point type."""
-    return replace(interval, point=point)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from fhir_gepnet.errors import InvocationError
+from fhir_gepnet.errors import GepnetError, InvocationError
 from fhir_gepnet.fhir.record import PatientRecord
 
 Frame = list[Any]
@@ -30,8 +30,9 @@ class Scope:
         parameters: values of library parameters by key (``Library.Name``), already converted.
         memo: one slot per definition of the program; ``MISSING`` until computed.
         deadline: called in loops; raises BudgetExceededError when time is up.
-        cache: what closures keep for this application: retrieve results, failures.
+        cache: what closures keep for this application: retrieve results, the moment.
         offset: minutes east of UTC of ``now``; the zone of texts that name none.
+        failures: definitions that broke, with the error that they raise again.
 
     Raises:
         InvocationError: a naive ``now``.
@@ -44,6 +45,7 @@ class Scope:
     deadline: Callable[[], None] | None = None
     cache: dict[Any, Any] = field(default_factory=dict)
     offset: int = field(init=False, default=0)
+    failures: dict[Any, GepnetError] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         distance = self.now.utcoffset()

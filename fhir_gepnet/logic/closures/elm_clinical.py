@@ -9,7 +9,8 @@ from fhir_gepnet.fhir.coding import Code, Concept, code_of, concept_of
 from fhir_gepnet.fhir.period import ends_of
 from fhir_gepnet.fhir.quantity import quantity_of, ratio_of
 from fhir_gepnet.logic.closures.elm_arithmetic import unary
-from fhir_gepnet.logic.closures.registry import closes
+from fhir_gepnet.logic.closures.elm_codings import coded_in
+from fhir_gepnet.logic.closures.registry import close, closes
 from fhir_gepnet.logic.form import DATE_TIME, QUANTITY, Form
 from fhir_gepnet.logic.interval import Interval, made
 from fhir_gepnet.logic.scope import Evaluate, Frame
@@ -40,6 +41,9 @@ def member(value: Any, value_set: ValueSet) -> Truth:
 def in_value_set(form: Form, operands: Sequence[Evaluate], program: Program) -> Evaluate:
     """Membership in a value set. Operands: tested, value set."""
     tested, value_set = operands
+    concept, constant = form.operands
+    if concept.operator == "elm.ConceptOf" and isinstance(constant.detail, ValueSet):
+        return coded_in(close(concept.operands[0], program), constant.detail)
 
     def run(frame: Frame) -> Any:
         codes = value_set(frame)

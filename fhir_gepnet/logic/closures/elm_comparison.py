@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from fhir_gepnet.fhir import dates
 from fhir_gepnet.fhir.quantity import compare_quantities
-from fhir_gepnet.logic.closures.registry import closes
+from fhir_gepnet.logic.closures.elm_codings import coded_as
+from fhir_gepnet.logic.closures.registry import close, closes
+from fhir_gepnet.logic.elm.retrieves import keys_of
 from fhir_gepnet.logic.equality import equal, equivalent
 from fhir_gepnet.logic.form import (
     BOOLEAN,
+    CODE,
+    CONCEPT,
     DATE,
     DATE_TIME,
     DECIMAL,
@@ -87,6 +91,14 @@ def equality(form: Form, operands: Sequence[Evaluate], program: Program) -> Eval
     left, right = operands
     types = [operand.type for operand in form.operands]
     if all(of in SCALARS or of == BOOLEAN for of in types):
+        constant = form.operands[1].detail if form.operands[1].operator == "elm.Literal" else None
+        if constant is not None:
+
+            def against_constant(frame: Frame) -> Any:
+                one = left(frame)
+                return None if one is None else one == constant
+
+            return against_constant
 
         def of_scalars(frame: Frame) -> Any:
             one, other = left(frame), right(frame)
@@ -100,4 +112,9 @@ def equality(form: Form, operands: Sequence[Evaluate], program: Program) -> Eval
 def equivalence(form: Form, operands: Sequence[Evaluate], program: Program) -> Evaluate:
     """Equivalence; never null."""
     left, right = operands
+    concept, constant = form.operands
+    if concept.operator == "elm.ConceptOf" and constant.operator == "elm.Literal":
+        keys = keys_of(constant.detail)
+        if keys is not None and constant.type in (CODE, CONCEPT):
+            return coded_as(close(concept.operands[0], program), keys)
     return lambda frame: equivalent(left(frame), right(frame))

@@ -62,6 +62,16 @@ def function(form: Form, operands: Sequence[Evaluate], program: Program) -> Eval
     called = program.functions[form.detail]
     arguments = tuple(operands)
     rest = [None] * (called.size - len(arguments) - 1)
+    if len(arguments) == 1:
+        (argument,) = arguments
+
+        def of_one(frame: Frame) -> Any:
+            body = called.body
+            if body is None:
+                raise RuntimeError(f"function {called.name} is not compiled")
+            return body([frame[0], argument(frame), *rest])
+
+        return of_one
 
     def run(frame: Frame) -> Any:
         body = called.body

@@ -53,8 +53,21 @@ def list_of(form: Form, operands: Sequence[Evaluate], program: Program) -> Evalu
 @closes("elm.Tuple")
 def tuple_of(form: Form, operands: Sequence[Evaluate], program: Program) -> Evaluate:
     """A dict of element name to value."""
-    parts = tuple(zip(form.detail, operands, strict=True))
-    return lambda frame: {name: part(frame) for name, part in parts}
+    template = dict.fromkeys(form.detail)
+    parts = []
+    for name, operand, part in zip(form.detail, form.operands, operands, strict=True):
+        if operand.operator == "elm.Literal":
+            template[name] = operand.detail
+        else:
+            parts.append((name, part))
+
+    def run(frame: Frame) -> Any:
+        made = template.copy()
+        for name, part in parts:
+            made[name] = part(frame)
+        return made
+
+    return run
 
 
 @closes("elm.TupleElement")
