@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from fhir_gepnet.errors import BudgetExceededError, EvaluationError, GepnetError, Where
+from fhir_gepnet.errors import BudgetExceededError, EvaluationError, GepnetError
 from fhir_gepnet.logic.form import Form, Type
 from fhir_gepnet.logic.scope import MISSING, Evaluate, Frame, Scope
 

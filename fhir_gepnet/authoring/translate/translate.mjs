@@ -103,17 +103,18 @@ function translate({ file, text, identity: known }) {
   }
 }
 
-// A library repeats the errors of those it includes, without saying whose they are: reported there only.
-function ownProblems(one, all) {
+// Included libraries first. One that includes a broken library is not tried: its errors would only be repeated,
+// and the translator compiles a broken library again for each that includes it.
+const outcomes = new Map();
+function outcome(one) {
+  const name = one.identity?.name ?? one.file;
+  if (outcomes.has(name)) return outcomes.get(name);
+  outcomes.set(name, { file: one.file, name, elm: null, problems: [] }); // a circle of includes ends here
   const included = [...one.text.matchAll(/^\s*include\s+"?([\w.]+)"?/gm)].map(match => match[1]);
-  const known = new Set(all.filter(other => included.includes(other.name)).flatMap(other => other.problems.map(key)));
-  return one.problems.filter(problem => !known.has(key(problem)));
+  const broken = asked.filter(other => included.includes(other.identity?.name)).map(outcome)
+    .some(other => other.elm === null || other.problems.length);
+  if (!broken) outcomes.set(name, translate(one));
+  return outcomes.get(name);
 }
-const key = ({ line, column, message }) => `${line}:${column}:${message}`;
 
-const translated = asked.map(one => ({ ...translate(one), text: one.text }));
-answer(JSON.stringify({
-  libraries: translated.map(one => ({
-    file: one.file, name: one.name, elm: one.elm, problems: ownProblems(one, translated),
-  })),
-}));
+answer(JSON.stringify({ libraries: asked.map(outcome) }));

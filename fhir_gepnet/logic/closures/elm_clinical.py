@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from fhir_gepnet.fhir.coding import Code, Concept, code_of, concept_of
 from fhir_gepnet.fhir.period import ends_of
-from fhir_gepnet.fhir.quantity import quantity_of, ratio_of
+from fhir_gepnet.fhir.quantity import Quantity, Ratio, quantity_of
 from fhir_gepnet.logic.closures.elm_arithmetic import unary
 from fhir_gepnet.logic.closures.elm_codings import coded_in
 from fhir_gepnet.logic.closures.registry import close, closes
@@ -80,11 +80,24 @@ def expand(form: Form, operands: Sequence[Evaluate], program: Program) -> Evalua
     )
 
 
+def _quantity(value: Any) -> Quantity | None:
+    """A FHIR Quantity of UCUM units; null without a unit, of other units, and with a comparator."""
+    found = quantity_of(value)
+    return None if found is None or not found.unit or "|" in found.unit else found
+
+
+def _ratio(value: Any) -> Ratio | None:
+    if value is None:
+        return None
+    numerator, denominator = _quantity(value.get("numerator")), _quantity(value.get("denominator"))
+    return None if numerator is None or denominator is None else Ratio(numerator, denominator)
+
+
 _FROM_FHIR: dict[str, Callable[[Any], Any]] = {
     "elm.CodeOf": code_of,
     "elm.ConceptOf": concept_of,
-    "elm.QuantityOf": quantity_of,
-    "elm.RatioOf": ratio_of,
+    "elm.QuantityOf": _quantity,
+    "elm.RatioOf": _ratio,
 }
 
 
@@ -119,7 +132,5 @@ def of_range(form: Form, operands: Sequence[Evaluate], program: Program) -> Eval
     """A Range as a closed interval of quantities; an end that is not given is unbounded."""
     return unary(
         operands[0],
-        lambda held: Interval(
-            quantity_of(held.get("low")), quantity_of(held.get("high")), True, True, QUANTITY
-        ),
+        lambda held: Interval(_quantity(held.get("low")), _quantity(held.get("high")), True, True, QUANTITY),
     )

@@ -189,10 +189,10 @@ def fit(form: Form, target: Type) -> Form:
     if isinstance(target, ChoiceOf):
         if isinstance(form.type, ChoiceOf) or form.type == ANY:
             return Form("elm.ToChoice", target, (form,), None, form.at)
-        key = next(
-            (type_key(choice) for choice in target.choices if choice == form.type), type_key(form.type)
-        )
-        return Form("elm.ToChoice", target, (form,), key, form.at)
+        # A subtype (Age) goes under the choice that it is a kind of (Quantity).
+        exact = [choice for choice in target.choices if choice == form.type]
+        kinds = [choice for choice in target.choices if is_kind_of(form.type, choice)]
+        return Form("elm.ToChoice", target, (form,), type_key((exact or kinds or [form.type])[0]), form.at)
     if target == DECIMAL and form.type in (INTEGER, LONG):
         return Form("elm.ToDecimal", DECIMAL, (form,), None, form.at)
     of = form.type
