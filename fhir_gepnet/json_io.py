@@ -48,14 +48,14 @@ def write_json_indented(document: object) -> bytes:
     return msgspec.json.format(_encoder.encode(document), indent=2) + b"\n"
 
 
-def read_json_file(path: Path) -> Any:
+def read_json_file(path: Path | str) -> Any:
     """Parse one file.
 
     Raises:
         PatientDataError: the file cannot be read or is not JSON; names the file.
     """
     try:
-        body = path.read_bytes()
+        body = Path(path).read_bytes()
     except OSError as error:
         raise PatientDataError(f"{path} cannot be read: {error.strerror}") from None
     return read_json(body, str(path))

@@ -9,6 +9,11 @@ import pytest
 NOTHING_SKIPPED = bool(os.environ.get("FHIR_GEPNET_NOTHING_SKIPPED"))
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``--update-golden`` rewrites what a test compares with; the diff is read by a person."""
+    parser.addoption("--update-golden", action="store_true", help="rewrite golden texts, then read the diff")
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print every skip with its cause, so that a skip is never silent."""
     for report in terminalreporter.stats.get("skipped", []):
