@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from fhir_gepnet.logic.closures.registry import close, closes
@@ -154,32 +155,40 @@ def _distinct_rows(rows: Iterator[None], slots: list[int], frame: Frame) -> Iter
 
 
 def _rows(parts: _Parts, lists: list[list[Any]], frame: Frame) -> Iterator[None]:
-    """Put every row that fits into the frame, one after the other: the product of the sources."""
-    slots = [slot for slot, _, _ in parts.sources]
-    lets, relationships, where = parts.lets, parts.relationships, parts.where
+    """Put every row that fits into the frame, one after the other: the product of the sources.
+
+    No function is made here: one that refers to itself would keep the whole application alive until
+    the garbage collector finds it.
+    """
     scope = frame[0]
     deadline: Callable[[], None] | None = None if scope is None else scope.deadline
-
-    def fits() -> bool:
-        for slot, value in lets:
-            frame[slot] = value(frame)
-        for relationship, source, condition in relationships:
-            if _related(relationship, source, condition, frame) is relationship.without:
-                return False
-        return where is None or where(frame) is True
-
-    def level(depth: int) -> Iterator[None]:
-        if depth == len(slots):
-            if fits():
-                yield
-            return
+    if len(lists) == 1:
+        slot = parts.sources[0][0]
         if deadline is not None:
             deadline()
-        for item in lists[depth]:
-            frame[slots[depth]] = item
-            yield from level(depth + 1)
+        for item in lists[0]:
+            frame[slot] = item
+            if _fits(parts, frame):
+                yield
+        return
+    slots = [slot for slot, _, _ in parts.sources]
+    for items in product(*lists):
+        if deadline is not None:
+            deadline()
+        for slot, item in zip(slots, items, strict=True):
+            frame[slot] = item
+        if _fits(parts, frame):
+            yield
 
-    return level(0)
+
+def _fits(parts: _Parts, frame: Frame) -> bool:
+    """Compute the lets of the row in the frame; whether its relationships and condition hold."""
+    for slot, value in parts.lets:
+        frame[slot] = value(frame)
+    for relationship, source, condition in parts.relationships:
+        if _related(relationship, source, condition, frame) is relationship.without:
+            return False
+    return parts.where is None or parts.where(frame) is True
 
 
 def _related(relationship: Relationship, source: Evaluate, condition: Evaluate, frame: Frame) -> bool:
