@@ -47,7 +47,9 @@ class ElementInfo:
             return ((self.name, self.types[0]),)
         # SimpleQuantity is a profile: in JSON its type is Quantity (doseQuantity).
         keys = (name.removeprefix("Simple") for name in self.types)
-        return tuple((self.name + key[0].upper() + key[1:], name) for key, name in zip(keys, self.types, strict=True))
+        return tuple(
+            (self.name + key[0].upper() + key[1:], name) for key, name in zip(keys, self.types, strict=True)
+        )
 
 
 @dataclass(frozen=True, slots=True)
