@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 import os
 import shutil
 import subprocess
@@ -108,7 +107,8 @@ def _new_library(identifier: dict[str, str]) -> dict[str, Any]:
 
 
 def _translate(sources: dict[str, str], folder: Path) -> list[_Translated]:
-    request = json.dumps({"libraries": [{"file": name, "text": text} for name, text in sources.items()]})
+    libraries = [{"file": name, "text": text} for name, text in sources.items()]
+    request = write_json({"libraries": libraries}).decode()
     directory = _prepared(folder)
     answer = read_json(_run(["node", "translate.mjs"], directory, folder, request), "the translator's answer")
     return [
