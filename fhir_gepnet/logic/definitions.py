@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from fhir_gepnet.errors import BudgetExceededError, EvaluationError, GepnetError
 from fhir_gepnet.logic.form import Form, Type
-from fhir_gepnet.logic.scope import MISSING, Evaluate, Frame, Scope
+from fhir_gepnet.logic.scope import MISSING, Evaluate, Scope
 
 if TYPE_CHECKING:
     from fhir_gepnet.logic.program import Program
 
 FAILURES = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
-"""What a closure raises when a formula breaks on data that its types did not foresee."""
+"""What a back end raises when a formula breaks on data that its types did not foresee."""
 
 
 @dataclass(slots=True, eq=False)
@@ -28,6 +29,7 @@ class Definition:
         references: definitions that it refers to directly.
         form: what it means, typed; for traces and other readers.
         size: slots of its frame.
+        run: what a back end made of the form.
     """
 
     name: str
@@ -38,7 +40,7 @@ class Definition:
     size: int
     program: Program = field(repr=False)
     references: tuple[Definition, ...] = ()
-    body: Evaluate | None = None
+    run: Callable[[Scope], Any] | None = None
 
     def evaluate(self, scope: Scope) -> Any:
         """The value for this application; computed at most once.
@@ -58,12 +60,10 @@ class Definition:
         """The value, computed and kept; a failure is kept too and raised again."""
         if scope.failures and self in scope.failures:
             raise scope.failures[self]
-        if self.body is None:
+        if self.run is None:
             raise RuntimeError(f"{self.name} is not compiled")
-        frame: Frame = [None] * self.size
-        frame[0] = scope
         try:
-            value = self.body(frame)
+            value = self.run(scope)
         except GepnetError as error:
             scope.failures[self] = error
             raise
@@ -71,7 +71,7 @@ class Definition:
             raise BudgetExceededError(f"define {self.name} of {self.library} nests too deeply") from None
         except FAILURES as error:
             located = EvaluationError(
-                self.program.locate(self.form, frame),
+                self.program.place_of_failure(self, scope),
                 f"the expression broke with {type(error).__name__} on this patient's data",
                 "guard the operation, or correct the data that it meets",
             )

@@ -6,7 +6,7 @@ expansions, constant parts, closures. What it returns is immutable and shared by
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -29,6 +29,7 @@ from fhir_gepnet.logic.folding import fold, hoist
 from fhir_gepnet.logic.form import ANY, Form, Type
 from fhir_gepnet.logic.linking import Linking
 from fhir_gepnet.logic.scope import MISSING, Evaluate, Frame, Scope
+from fhir_gepnet.logic.source.back_end import write_source
 from fhir_gepnet.logic.sources import LibrarySource, read_sources
 from fhir_gepnet.logic.surface import from_plain, to_plain
 from fhir_gepnet.terminology.expansion import Terminology
@@ -52,18 +53,27 @@ class Program:
         self.size += 1
         return self.size - 1
 
-    def locate(self, form: Form, frame: Frame) -> Where:
-        """The address of the innermost part that breaks, found by trying the parts again.
+    def place_of_failure(self, definition: Definition, scope: Scope) -> Where:
+        """The address of the innermost part of a definition that breaks on this patient.
 
-        Runs only after a failure. The frame still holds the aliases of the row that broke.
+        Runs only after a failure. The definition is tried again with closures, whose frame then
+        holds the aliases of the row that broke.
         """
+        frame: Frame = [scope, *[None] * (definition.size - 1)]
+        try:
+            close(definition.form, self)(frame)
+        except (GepnetError, *FAILURES):
+            return self._broken_part(definition.form, frame)
+        return definition.form.at
+
+    def _broken_part(self, form: Form, frame: Frame) -> Where:
         for operand in form.operands:
             try:
                 close(operand, self)(frame)
             except GepnetError:
                 return operand.at
             except FAILURES:
-                return self.locate(operand, frame)
+                return self._broken_part(operand, frame)
         return form.at
 
 
@@ -209,6 +219,7 @@ def load_libraries(
     value_sets: Iterable[Any] = (),
     code_systems: Iterable[Any] = (),
     native_conversions: bool = True,
+    back_end: str = "source",
 ) -> Libraries:
     """Compile ELM libraries that may include each other.
 
@@ -217,6 +228,8 @@ def load_libraries(
         value_sets: ValueSet resources as parsed JSON.
         code_systems: CodeSystem resources that value sets refer to.
         native_conversions: do the conversions of FHIRHelpers natively; off is for tests.
+        back_end: ``source`` (generated Python) or ``closures``, which give the same answers;
+            closures are the slower of the two and the oracle of the tests.
 
     Raises:
         PathwayError: with every problem found: what does not resolve, is not supported, does not type.
@@ -229,7 +242,7 @@ def load_libraries(
     _read_all(linking, sources, problems)
     libraries = Libraries(Program())
     if not problems:
-        _compile_all(linking, libraries, problems)
+        _compile_all(linking, libraries, problems, back_end)
     if problems:
         distinct = list({id(problem): problem for problem in problems}.values())
         raise PathwayError(Where("ELM libraries"), distinct)
@@ -269,7 +282,9 @@ def _read_all(
             problems.append(problem)
 
 
-def _compile_all(linking: Linking, libraries: Libraries, problems: list[GepnetError]) -> None:
+def _compile_all(
+    linking: Linking, libraries: Libraries, problems: list[GepnetError], back_end: str
+) -> None:
     program = libraries.program
     needs: set[Retrieve] = set()
     for read in linking.definitions:
@@ -301,12 +316,12 @@ def _compile_all(linking: Linking, libraries: Libraries, problems: list[GepnetEr
             continue
         try:
             unit.form = hoist(fold(unit.form, program), program)
-            unit.body = close(unit.form, program)
             _collect_needs(unit.form, needs)
         except GepnetError as problem:
             problems.append(problem)
         except RecursionError:
             problems.append(_too_deep(unit.library, unit.name))
+    BACK_ENDS[back_end](units, program, problems)
     libraries.retrieves = frozenset(needs)
     for key, (of, default, place) in linking.parameters.items():
         try:
@@ -317,6 +332,37 @@ def _compile_all(linking: Linking, libraries: Libraries, problems: list[GepnetEr
             libraries.declare(Parameter(key, place.text, library, of, evaluate, constant))
         except GepnetError as problem:
             problems.append(problem)
+
+
+def _close_all(
+    units: Iterable[Definition | Function], program: Program, problems: list[GepnetError]
+) -> None:
+    """The back end of closures."""
+    for unit in units:
+        if unit.form is None:
+            continue
+        try:
+            body = close(unit.form, program)
+        except GepnetError as problem:
+            problems.append(problem)
+        except RecursionError:
+            problems.append(_too_deep(unit.library, unit.name))
+        else:
+            if isinstance(unit, Definition):
+                unit.run = _with_frame(body, unit.size)
+            else:
+                unit.body = body
+
+
+def _with_frame(body: Evaluate, size: int) -> Callable[[Scope], Any]:
+    rest = [None] * (size - 1)
+    return lambda scope: body([scope, *rest])
+
+
+BACK_ENDS: dict[str, Callable[[Sequence[Definition | Function], Program, list[GepnetError]], None]] = {
+    "closures": _close_all,
+    "source": write_source,
+}
 
 
 def _too_deep(library: str, name: str) -> ArtifactError:
