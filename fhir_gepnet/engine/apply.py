@@ -168,7 +168,7 @@ def _make(action: Action, path: tuple[str, ...], run: _Run) -> tuple[dict[str, A
         write_dynamic_values(activity.dynamic_values, action.output, resource, application)
     output = action.output
     if action.dynamic_values:
-        output = copy_json(output)
+        output = dict(output) if action.flat else copy_json(output)
         write_dynamic_values(action.dynamic_values, output, resource, application)
     return output, resource
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from fhir_gepnet.engine.activity import copy_json
 from fhir_gepnet.engine.decision import Decision
 from fhir_gepnet.engine.identity import identity_of
 
@@ -67,7 +68,8 @@ def _actions(
     for decision in decisions:
         if not decision.applies:
             continue
-        action = dict(decision.output)
+        # A copy: what a caller does to its CarePlan must never reach the loaded pathway.
+        action = copy_json(decision.output)
         action["id"] = prefix + decision.action_id
         used.add(action["id"])
         if prefix and "relatedAction" in action:

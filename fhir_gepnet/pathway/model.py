@@ -77,6 +77,7 @@ class Action:
         attributes: what the extensions of ``output`` say.
         conditions: the applicability conditions, ANDed.
         dynamic_values: in the action's order.
+        flat: whether they replace members of the output only, so that a copy of its top level is enough.
         activity: when ``definitionCanonical`` names an ActivityDefinition.
         plan: when it names a PlanDefinition.
         definition: the canonical with version, or None.
@@ -91,6 +92,7 @@ class Action:
     attributes: Attributes
     conditions: tuple[Condition, ...]
     dynamic_values: tuple[DynamicValue, ...]
+    flat: bool
     activity: Activity | None
     plan: Plan | None
     definition: str | None

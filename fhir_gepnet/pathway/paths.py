@@ -24,6 +24,7 @@ STEP = re.compile(
     | (?P<function>[A-Za-z]+)\( | (?P<name>[A-Za-z]\w*|`[A-Za-z]\w*`)(?:\[(?P<index>\d+)\])?""",
     re.VERBOSE,
 )
+FLAT = re.compile(r"[A-Za-z]\w*|extension\(\s*'[^']+'\s*\)\.value")
 OUTPUT_ACTION = "RequestGroup.Action"
 
 
@@ -50,6 +51,14 @@ class ExtensionStep:
 def is_on_action(path: str) -> bool:
     """Whether a path names the output action explicitly."""
     return ACTION.match(path) is not None
+
+
+def is_flat(path: str) -> bool:
+    """Whether writing to a path replaces a member of the target and changes nothing below it.
+
+    Such a target needs a copy of its top level only.
+    """
+    return FLAT.fullmatch(ACTION.sub("", path)) is not None
 
 
 def writer_of(path: str, kind: str | None, result_type: str | None, at: Where) -> Write:

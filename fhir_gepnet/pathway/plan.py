@@ -18,7 +18,7 @@ from fhir_gepnet.pathway.artifacts import Artifact, Artifacts, collected
 from fhir_gepnet.pathway.expressions import Expressions, Scoped
 from fhir_gepnet.pathway.extensions import attributes_of
 from fhir_gepnet.pathway.model import Action, Activity, Condition, DynamicValue, Plan
-from fhir_gepnet.pathway.paths import is_on_action, writer_of
+from fhir_gepnet.pathway.paths import is_flat, is_on_action, writer_of
 
 # fmt: off
 COPIED = (
@@ -208,12 +208,14 @@ def _action(
                 )
     target = None if activity is None else activity.kind
     output = {"id": action.get("id", element), **{name: action[name] for name in COPIED if name in action}}
+    dynamic_values = _dynamic_values(action, canonical, f"{element}.", target, libraries, compiler)
     return Action(
         id=action.get("id", element),
         output=output,
         attributes=attributes_of(output),
         conditions=tuple(conditions),
-        dynamic_values=_dynamic_values(action, canonical, f"{element}.", target, libraries, compiler),
+        dynamic_values=dynamic_values,
+        flat=all(is_flat(value.path) for value in dynamic_values if value.on_action),
         activity=activity,
         plan=plan,
         definition=definition,
