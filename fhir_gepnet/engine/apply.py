@@ -74,15 +74,21 @@ def _decide_all(
     decisions = [_decide(action, plan, (*path, action.id), run) for action in actions]
     if run.unknown == "omit":
         decisions = [decision for decision in decisions if decision.verdict is not Verdict.UNKNOWN]
-    if any(decision.rank is not None for decision in decisions):
-        decisions.sort(key=lambda decision: (decision.rank is None, decision.rank or 0))
+    if len(decisions) > 1 and any(one.attributes.rank is not None for one in decisions):
+        decisions.sort(key=_place)
     return tuple(decisions)
+
+
+def _place(decision: Decision) -> tuple[bool, int]:
+    """Where a decision stands among its siblings: by rank, those without one last."""
+    rank = decision.attributes.rank
+    return rank is None, rank or 0
 
 
 def _decide(action: Action, plan: Plan, path: tuple[str, ...], run: _Run) -> Decision:
     application = run.application
     outcomes = tuple([_outcome(condition.formula, application) for condition in action.conditions])
-    verdict = verdict_of(outcomes)
+    verdict = verdict_of(outcomes) if outcomes else Verdict.APPLIES
     output: dict[str, Any] = action.output
     resource: dict[str, Any] | None = None
     children: tuple[Decision, ...] = ()
@@ -104,29 +110,7 @@ def _decide(action: Action, plan: Plan, path: tuple[str, ...], run: _Run) -> Dec
     elif verdict is Verdict.UNKNOWN:
         _note_unknown(plan, action, outcomes, run)
     attributes = action.attributes if output is action.output else attributes_of(output)
-    return Decision(
-        action_id=action.id,
-        title=output.get("title"),
-        description=output.get("description"),
-        verdict=verdict,
-        priority=output.get("priority"),
-        status=attributes.status,
-        tier=attributes.tier,
-        rank=attributes.rank,
-        rule=attributes.rule,
-        topic=attributes.topic,
-        documentation=action.documentation,
-        related_artifacts=plan.related_artifacts,
-        selection_behavior=output.get("selectionBehavior"),
-        resource=resource,
-        definition=action.definition,
-        children=children,
-        plan=plan.canonical,
-        output=output,
-        action=action,
-        outcomes=outcomes,
-        application=application,
-    )
+    return Decision(verdict, action, plan, output, attributes, resource, children, outcomes, run.application)
 
 
 def verdict_of(outcomes: Sequence[Outcome]) -> Verdict:

@@ -7,7 +7,8 @@ from enum import Enum
 from typing import Any
 
 from fhir_gepnet.engine.trace import Application, Because, Outcome, because_of
-from fhir_gepnet.pathway.model import Action
+from fhir_gepnet.pathway.extensions import Attributes
+from fhir_gepnet.pathway.model import Action, Plan
 
 
 class Verdict(Enum):
@@ -26,52 +27,101 @@ class Decision:
     Texts, priority and the extension-borne attributes are those after ``dynamicValue``; for an
     action that does not apply they are the static ones of the definition.
 
+    One is made for every action of every application, so it holds few members; the others are
+    read from them when somebody asks.
+
     Attributes:
-        action_id: ``PlanDefinition.action.id``.
-        title: None when the action has none.
-        description: None when the action has none.
         verdict: see ``Verdict``.
-        priority: routine | urgent | asap | stat, or None.
-        status: ``option-status`` extension, a code, or None.
-        tier: ``option-tier`` extension, a code, or None.
-        rank: ``option-rank`` extension; lower comes first, None comes last.
-        rule: ``rule-id`` extensions in their order.
-        topic: ``topic`` extension, a code, or None.
-        documentation: RelatedArtifact dicts of the action.
-        related_artifacts: RelatedArtifact dicts of the plan that holds the action.
-        selection_behavior: the code, or None.
+        action: the definition, compiled.
+        holder: the plan that holds the action.
+        output: the RequestGroup.action as it came out, without its children and its resource.
+        attributes: what the extensions of ``output`` say.
         resource: the draft request made from an ActivityDefinition, or None.
-        definition: canonical with version of what the action names, or None.
         children: decisions of the child actions, then of the nested plan's actions; only of
             actions that apply.
-        plan: canonical with version of the plan that holds the action.
-        output: the RequestGroup.action as it came out, without its children and its resource.
-        action: the definition, compiled.
         outcomes: what each applicability condition gave, in order.
         application: what the formulas saw.
     """
 
-    action_id: str
-    title: str | None
-    description: str | None
     verdict: Verdict
-    priority: str | None
-    status: str | None
-    tier: str | None
-    rank: int | None
-    rule: tuple[str, ...]
-    topic: str | None
-    documentation: tuple[dict[str, Any], ...]
-    related_artifacts: tuple[dict[str, Any], ...]
-    selection_behavior: str | None
-    resource: dict[str, Any] | None
-    definition: str | None
-    children: tuple[Decision, ...]
-    plan: str
-    output: dict[str, Any]
     action: Action
+    holder: Plan
+    output: dict[str, Any]
+    attributes: Attributes
+    resource: dict[str, Any] | None
+    children: tuple[Decision, ...]
     outcomes: tuple[Outcome, ...]
     application: Application = field(repr=False, compare=False)
+
+    @property
+    def action_id(self) -> str:
+        """``PlanDefinition.action.id``."""
+        return self.action.id
+
+    @property
+    def title(self) -> str | None:
+        """None when the action has none."""
+        return self.output.get("title")
+
+    @property
+    def description(self) -> str | None:
+        """None when the action has none."""
+        return self.output.get("description")
+
+    @property
+    def priority(self) -> str | None:
+        """routine | urgent | asap | stat, or None."""
+        return self.output.get("priority")
+
+    @property
+    def selection_behavior(self) -> str | None:
+        """The code, or None."""
+        return self.output.get("selectionBehavior")
+
+    @property
+    def status(self) -> str | None:
+        """``option-status`` extension, a code, or None."""
+        return self.attributes.status
+
+    @property
+    def tier(self) -> str | None:
+        """``option-tier`` extension, a code, or None."""
+        return self.attributes.tier
+
+    @property
+    def rank(self) -> int | None:
+        """``option-rank`` extension; lower comes first, None comes last."""
+        return self.attributes.rank
+
+    @property
+    def rule(self) -> tuple[str, ...]:
+        """``rule-id`` extensions in their order."""
+        return self.attributes.rule
+
+    @property
+    def topic(self) -> str | None:
+        """``topic`` extension, a code, or None."""
+        return self.attributes.topic
+
+    @property
+    def documentation(self) -> tuple[dict[str, Any], ...]:
+        """RelatedArtifact dicts of the action."""
+        return self.action.documentation
+
+    @property
+    def definition(self) -> str | None:
+        """Canonical with version of what the action names, or None."""
+        return self.action.definition
+
+    @property
+    def plan(self) -> str:
+        """Canonical with version of the plan that holds the action."""
+        return self.holder.canonical
+
+    @property
+    def related_artifacts(self) -> tuple[dict[str, Any], ...]:
+        """RelatedArtifact dicts of the plan that holds the action."""
+        return self.holder.related_artifacts
 
     @property
     def because(self) -> tuple[Because, ...]:

@@ -233,27 +233,44 @@ def _element_writer(descents: list[Descend], last: Step, at: Where) -> Write:
 def _extension_writer(descents: list[Descend], url: str, result_type: str | None, at: Where) -> Write:
     """All extensions of the url are replaced by one per value, with the type of the first of them."""
 
+    def made(item: Any, key: str | None) -> dict[str, Any]:
+        name = key or value_key("value", result_type, item)
+        if name is None:
+            raise EvaluationError(
+                at, "the value's type is not clear", "write .value.ofType(T), or add a static value"
+            )
+        type_name = types.get(name)
+        if type_name is None:
+            type_name = types[name] = _type_of(name)
+        return {"url": url, name: fitting(item, type_name, is_primitive(type_name), at)}
+
+    types: dict[str, str] = {}
+
     def write(target: dict[str, Any], value: Any) -> None:
         for descend in descents:
             target = descend(target)
-        extensions = target.get("extension", [])
-        old = [extension for extension in extensions if extension.get("url") == url]
-        key = next((key for extension in old for key in extension if key.startswith("value")), None)
-        new = []
-        for item in value if isinstance(value, list) else [value]:
-            name = key or value_key("value", result_type, item)
-            if name is None:
-                raise EvaluationError(
-                    at, "the value's type is not clear", "write .value.ofType(T), or add a static value"
-                )
-            type_name = name.removeprefix("value")
-            type_name = type_name[0].lower() + type_name[1:] if is_primitive(_lower(type_name)) else type_name
-            new.append({"url": url, name: fitting(item, type_name, is_primitive(type_name), at)})
-        position = extensions.index(old[0]) if old else len(extensions)
-        kept = [extension for extension in extensions if extension.get("url") != url]
-        target["extension"] = [*kept[:position], *new, *kept[position:]]
+        kept: list[dict[str, Any]] = []
+        position: int | None = None
+        key: str | None = None
+        for extension in target.get("extension", ()):
+            if extension.get("url") != url:
+                kept.append(extension)
+            elif position is None:
+                position = len(kept)
+                key = next((name for name in extension if name.startswith("value")), None)
+        new = [made(item, key) for item in (value if isinstance(value, list) else (value,))]
+        place = len(kept) if position is None else position
+        kept[place:place] = new
+        target["extension"] = kept
 
     return write
+
+
+def _type_of(key: str) -> str:
+    """``valueCode`` -> ``code``, ``valueQuantity`` -> ``Quantity``."""
+    type_name = key.removeprefix("value")
+    lower = _lower(type_name)
+    return lower if is_primitive(lower) else type_name
 
 
 def _lower(type_name: str) -> str:

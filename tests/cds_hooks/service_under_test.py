@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -22,8 +22,11 @@ from cds_hooks.config import Configuration
 from cds_hooks.prefetch import templates_for
 from cds_hooks.services import Service
 from fhir_gepnet import DataNeed, Decision, PatientRecord, Plan, Result, Verdict
+from fhir_gepnet.engine.trace import Application
 from fhir_gepnet.errors import Where
 from fhir_gepnet.json_io import read_json, read_json_file
+from fhir_gepnet.pathway.extensions import Attributes
+from fhir_gepnet.pathway.model import Action
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -58,32 +61,42 @@ PLAN = Plan(
 )
 
 
+OUTPUT = {"title": "title", "description": "description", "priority": "priority"}
+OUTPUT["selection_behavior"] = "selectionBehavior"
+
+
+ACTION = Action(
+    id="review",
+    output={},
+    attributes=Attributes(),
+    conditions=(),
+    dynamic_values=(),
+    flat=True,
+    activity=None,
+    plan=None,
+    definition=None,
+    children=(),
+    hooks=(),
+    documentation=(),
+    resource={},
+)
+
+
 def decision(action_id: str = "review", **changes: Any) -> Decision:
-    """A decision that applies and says nothing, with the given members changed."""
-    members: dict[str, Any] = {
-        "action_id": action_id,
-        "title": action_id.capitalize(),
-        "description": None,
-        "verdict": Verdict.APPLIES,
-        "priority": None,
-        "status": None,
-        "tier": None,
-        "rank": None,
-        "rule": (),
-        "topic": None,
-        "documentation": (),
-        "related_artifacts": (),
-        "selection_behavior": None,
-        "resource": None,
-        "definition": None,
-        "children": (),
-        "plan": PLAN.canonical,
-        "output": {},
-        "action": None,
-        "outcomes": (),
-        "application": None,
-    }
-    return Decision(**(members | changes))
+    """A decision that applies and says nothing but its title, with the given members changed."""
+    said = {"title": action_id.capitalize(), **changes}
+    url, _, version = said.get("plan", PLAN.canonical).partition("|")
+    return Decision(
+        verdict=said.get("verdict", Verdict.APPLIES),
+        action=replace(ACTION, id=action_id, documentation=said.get("documentation", ())),
+        holder=replace(PLAN, url=url, version=version, related_artifacts=said.get("related_artifacts", ())),
+        output={name: said[of] for of, name in OUTPUT.items() if said.get(of) is not None},
+        attributes=Attributes(rank=said.get("rank"), topic=said.get("topic"), status=said.get("status")),
+        resource=said.get("resource"),
+        children=said.get("children", ()),
+        outcomes=(),
+        application=Application(None, {}, {}),  # type: ignore[arg-type]
+    )
 
 
 def result_of(*decisions: Decision, **changes: Any) -> Result:
