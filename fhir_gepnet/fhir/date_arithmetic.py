@@ -8,6 +8,8 @@ from __future__ import annotations
 from calendar import monthrange
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
+from typing import Any
 
 from fhir_gepnet.fhir.date_order import AnyMoment, instants, local, rebuilt
 from fhir_gepnet.fhir.date_values import (
@@ -83,6 +85,13 @@ def add(value: AnyMoment, amount: Decimal | int, unit: str) -> AnyMoment | None:
     if name == "week":
         count, name = count * 7, "day"
     count, name = _at_precision(count, name, value.depth)
+    moved: AnyMoment | None = _moved(value, count, name)
+    return moved
+
+
+@lru_cache(maxsize=16384)
+def _moved(value: Any, count: int, name: str) -> Any:
+    """A date or date and time moved by whole units; the windows of a pathway ask for the same all day."""
     try:
         if name in ("year", "month"):
             return rebuilt(value, _add_months(value.components, count * 12 if name == "year" else count))

@@ -48,7 +48,8 @@ class Date:
     @property
     def components(self) -> tuple[int, ...]:
         """Known components from the year on."""
-        return tuple(part for part in (self.year, self.month, self.day) if part is not None)
+        every = (self.year, self.month, self.day)
+        return every[: self.depth]  # type: ignore[return-value]  # known up to the depth
 
     @property
     def text(self) -> str:
@@ -98,12 +99,12 @@ class DateTime:
     def components(self) -> tuple[int, ...]:
         """Known components from the year on."""
         every = (self.year, self.month, self.day, self.hour, self.minute, self.second, self.millisecond)
-        return tuple(part for part in every if part is not None)
+        return every[: self.depth]  # type: ignore[return-value]  # known up to the depth
 
     @property
     def date(self) -> Date:
         """The date part, as written (not moved to another zone)."""
-        return Date(self.year, self.month, self.day)
+        return date_of(self.components[:3])
 
     @property
     def text(self) -> str:
@@ -147,7 +148,7 @@ class Time:
     def components(self) -> tuple[int, ...]:
         """Known components from the hour on."""
         every = (self.hour, self.minute, self.second, self.millisecond)
-        return tuple(part for part in every if part is not None)
+        return every[: self.depth]  # type: ignore[return-value]  # known up to the depth
 
     @property
     def text(self) -> str:
@@ -158,8 +159,19 @@ class Time:
 Moment = Date | DateTime | Time
 
 
+@lru_cache(maxsize=16384)
+def date_of(components: tuple[int, ...]) -> Date:
+    """A Date of one to three components; the same ones are the same value.
+
+    Raises:
+        ValueError: there is no such date.
+    """
+    return Date(*components)
+
+
+@lru_cache(maxsize=16384)
 def date_time_of(components: tuple[int, ...], offset: int) -> DateTime:
-    """A DateTime of one to seven components.
+    """A DateTime of one to seven components; the same ones are the same value.
 
     Raises:
         ValueError: there is no such date or time.
@@ -303,7 +315,8 @@ def _check_calendar(year: int, month: int | None, day: int | None) -> None:
     if month is not None:
         if not 1 <= month <= 12:
             raise ValueError("a month is 1 to 12")
-        if day is not None and not 1 <= day <= monthrange(year, month)[1]:
+        # Every month has 28 days; only a later day needs the calendar.
+        if day is not None and not 1 <= day <= 28 and not 1 <= day <= monthrange(year, month)[1]:
             raise ValueError("no such day in this month")
 
 

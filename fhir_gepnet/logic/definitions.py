@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from fhir_gepnet.errors import BudgetExceededError, EvaluationError, GepnetError
+from fhir_gepnet.errors import ArtifactError, BudgetExceededError, EvaluationError, GepnetError, Where
 from fhir_gepnet.logic.form import Form, Type
 from fhir_gepnet.logic.scope import MISSING, Evaluate, Scope
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 FAILURES = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 """What a back end raises when a formula breaks on data that its types did not foresee."""
+CAUGHT = (GepnetError, RecursionError, *FAILURES)
+"""What ends the evaluation of a definition, and is told with its place."""
 
 
 @dataclass(slots=True, eq=False)
@@ -58,27 +60,42 @@ class Definition:
 
     def compute(self, scope: Scope) -> Any:
         """The value, computed and kept; a failure is kept too and raised again."""
-        if scope.failures and self in scope.failures:
-            raise scope.failures[self]
+        if scope.failures:
+            self.refuse_again(scope)
         if self.run is None:
             raise RuntimeError(f"{self.name} is not compiled")
         try:
             value = self.run(scope)
-        except GepnetError as error:
-            scope.failures[self] = error
-            raise
-        except RecursionError:
-            raise BudgetExceededError(f"define {self.name} of {self.library} nests too deeply") from None
-        except FAILURES as error:
-            located = EvaluationError(
-                self.program.place_of_failure(self, scope),
-                f"the expression broke with {type(error).__name__} on this patient's data",
-                "guard the operation, or correct the data that it meets",
-            )
-            scope.failures[self] = located
-            raise located from error
+        except CAUGHT as error:
+            self.fail(scope, error)
         scope.memo[self.slot] = value
         return value
+
+    def fail(self, scope: Scope, error: Exception) -> NoReturn:
+        """Keep an error that ended the evaluation, and raise it with its place."""
+        if isinstance(error, RecursionError):
+            raise BudgetExceededError(f"define {self.name} of {self.library} nests too deeply") from None
+        if isinstance(error, GepnetError):
+            scope.failures[self] = error
+            raise error
+        located = EvaluationError(
+            self.program.place_of_failure(self, scope),
+            f"the expression broke with {type(error).__name__} on this patient's data",
+            "guard the operation, or correct the data that it meets",
+        )
+        scope.failures[self] = located
+        raise located from error
+
+    def refuse_again(self, scope: Scope) -> None:
+        """Raise the error that this definition ended with before, if it did."""
+        if self in scope.failures:
+            raise scope.failures[self]
+
+
+def nests_too_deeply(library: str, name: str) -> ArtifactError:
+    """The problem of a definition or function that is too deep for Python's stack."""
+    problem = f"define {name} nests too deeply to be compiled"
+    return ArtifactError(Where(library, "", name), problem, "split it into several defines")
 
 
 @dataclass(slots=True, eq=False)

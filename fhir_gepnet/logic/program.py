@@ -22,8 +22,9 @@ from fhir_gepnet.errors import (
     Where,
 )
 from fhir_gepnet.fhir.record import PatientRecord
+from fhir_gepnet.logic.closures.elm_back_end import close_all
 from fhir_gepnet.logic.closures.registry import close
-from fhir_gepnet.logic.definitions import FAILURES, Definition, Function
+from fhir_gepnet.logic.definitions import FAILURES, Definition, Function, nests_too_deeply
 from fhir_gepnet.logic.elm.retrieves import Retrieve, data_need
 from fhir_gepnet.logic.folding import fold, hoist
 from fhir_gepnet.logic.form import ANY, Form, Type
@@ -233,7 +234,10 @@ def load_libraries(
 
     Raises:
         PathwayError: with every problem found: what does not resolve, is not supported, does not type.
+        InvocationError: there is no such back end.
     """
+    if back_end not in BACK_ENDS:
+        raise InvocationError(f"there is no back end {back_end}; there are: {', '.join(BACK_ENDS)}")
     problems: list[GepnetError] = []
     sources = read_sources(documents, problems)
     linking = Linking(sources, Terminology(value_sets, code_systems), native_conversions)
@@ -274,7 +278,7 @@ def _read_all(
         except GepnetError as problem:
             problems.append(problem)
         except RecursionError:
-            problems.append(_too_deep(entry.library.title, entry.name))
+            problems.append(nests_too_deeply(entry.library.title, entry.name))
     for function in linking.called:  # grows while it is walked
         try:
             linking.read_function(function)
@@ -282,9 +286,7 @@ def _read_all(
             problems.append(problem)
 
 
-def _compile_all(
-    linking: Linking, libraries: Libraries, problems: list[GepnetError], back_end: str
-) -> None:
+def _compile_all(linking: Linking, libraries: Libraries, problems: list[GepnetError], back_end: str) -> None:
     program = libraries.program
     needs: set[Retrieve] = set()
     for read in linking.definitions:
@@ -311,17 +313,19 @@ def _compile_all(
         return
     program.size = len(program.definitions)
     units: list[Definition | Function] = [*program.definitions, *program.functions.values()]
+    folded: list[Definition | Function] = []
     for unit in units:
         if unit.form is None:
             continue
         try:
             unit.form = hoist(fold(unit.form, program), program)
             _collect_needs(unit.form, needs)
+            folded.append(unit)
         except GepnetError as problem:
             problems.append(problem)
         except RecursionError:
-            problems.append(_too_deep(unit.library, unit.name))
-    BACK_ENDS[back_end](units, program, problems)
+            problems.append(nests_too_deeply(unit.library, unit.name))
+    BACK_ENDS[back_end](folded, program, problems)
     libraries.retrieves = frozenset(needs)
     for key, (of, default, place) in linking.parameters.items():
         try:
@@ -334,40 +338,10 @@ def _compile_all(
             problems.append(problem)
 
 
-def _close_all(
-    units: Iterable[Definition | Function], program: Program, problems: list[GepnetError]
-) -> None:
-    """The back end of closures."""
-    for unit in units:
-        if unit.form is None:
-            continue
-        try:
-            body = close(unit.form, program)
-        except GepnetError as problem:
-            problems.append(problem)
-        except RecursionError:
-            problems.append(_too_deep(unit.library, unit.name))
-        else:
-            if isinstance(unit, Definition):
-                unit.run = _with_frame(body, unit.size)
-            else:
-                unit.body = body
-
-
-def _with_frame(body: Evaluate, size: int) -> Callable[[Scope], Any]:
-    rest = [None] * (size - 1)
-    return lambda scope: body([scope, *rest])
-
-
 BACK_ENDS: dict[str, Callable[[Sequence[Definition | Function], Program, list[GepnetError]], None]] = {
-    "closures": _close_all,
+    "closures": close_all,
     "source": write_source,
 }
-
-
-def _too_deep(library: str, name: str) -> ArtifactError:
-    problem = f"define {name} nests too deeply to be compiled"
-    return ArtifactError(Where(library, "", name), problem, "split it into several defines")
 
 
 def _collect_needs(form: Form, needs: set[Retrieve]) -> None:

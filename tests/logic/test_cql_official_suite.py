@@ -98,13 +98,19 @@ def same(left: Any, right: Any) -> bool:
     return bool(left == right)
 
 
+def evaluated(elm: Any, back_end: str) -> dict[str, Any]:
+    """Every define of a case's library."""
+    (library,) = load_libraries([elm], back_end=back_end).values()
+    return library.evaluate(RECORD, now=NOW)
+
+
 def verdict(case: Case, elm: Any) -> str:
     """ "" when the case passes, else what went wrong."""
     if elm is None:
         return "" if case.invalid else "not translated"
     try:
-        (library,) = load_libraries([elm]).values()
-        got = library.evaluate(RECORD, now=NOW)
+        got, oracle = (evaluated(elm, back_end) for back_end in ("source", "closures"))
+        assert repr(got) == repr(oracle), f"{case.name}: the back ends disagree"
     except GepnetError as error:
         return "" if case.invalid else f"refused: {error}"
     if case.invalid:

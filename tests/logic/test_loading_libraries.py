@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import pytest
@@ -24,6 +25,12 @@ RECORD = PatientRecord.of([{"resourceType": "Patient", "id": "p"}])
 SYSTEM = "{urn:hl7-org:elm-types:r1}"
 FHIR = "{http://hl7.org/fhir}"
 Node = dict[str, Any]
+
+
+@pytest.fixture(params=["source", "closures"], autouse=True)
+def back_end(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything here holds for both back ends."""
+    monkeypatch.setitem(globals(), "load_libraries", partial(load_libraries, back_end=request.param))
 
 
 def literal(value: object) -> Node:

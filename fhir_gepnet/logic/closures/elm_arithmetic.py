@@ -162,15 +162,19 @@ _GENERAL: dict[str, Compute] = {
 @closes("elm.Add", "elm.Subtract", "elm.Multiply", "elm.Divide", "elm.TruncatedDivide", "elm.Modulo")
 def of_two(form: Form, operands: Sequence[Evaluate], program: Program) -> Evaluate:
     """Arithmetic of two operands; overflow of numbers is null, of dates an error."""
-    left, right = operands
+    return binary(operands[0], operands[1], arithmetic_of(form))
+
+
+def arithmetic_of(form: Form) -> Compute:
+    """The function of two values, not null, that the static types of the operands choose."""
     types = {operand.type for operand in form.operands}
     if types <= {INTEGER, LONG} and form.operator in _INTEGER:
         compute = _INTEGER[form.operator]
         if form.operator in ("elm.TruncatedDivide", "elm.Modulo"):
-            return binary(left, right, compute)
-        return binary(left, right, _integers(compute, LONG if LONG in types else INTEGER))
+            return compute
+        return _integers(compute, LONG if LONG in types else INTEGER)
     table = _DECIMAL if types == {DECIMAL} else _GENERAL
-    return binary(left, right, table[form.operator])
+    return table[form.operator]
 
 
 @closes("elm.Power")

@@ -93,7 +93,7 @@ def _ratio(value: Any) -> Ratio | None:
     return None if numerator is None or denominator is None else Ratio(numerator, denominator)
 
 
-_FROM_FHIR: dict[str, Callable[[Any], Any]] = {
+FROM_FHIR: dict[str, Callable[[Any], Any]] = {
     "elm.CodeOf": code_of,
     "elm.ConceptOf": concept_of,
     "elm.QuantityOf": _quantity,
@@ -101,10 +101,10 @@ _FROM_FHIR: dict[str, Callable[[Any], Any]] = {
 }
 
 
-@closes(*_FROM_FHIR)
+@closes(*FROM_FHIR)
 def from_fhir(form: Form, operands: Sequence[Evaluate], program: Program) -> Evaluate:
     """Coding, CodeableConcept, Quantity and Ratio as System values."""
-    read = _FROM_FHIR[form.operator]
+    read = FROM_FHIR[form.operator]
     (source,) = operands
     return lambda frame: read(source(frame))
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from fhir_gepnet.fhir import dates
-from fhir_gepnet.fhir.dates import Date, DateTime, Time, from_datetime
+from fhir_gepnet.fhir.dates import Date, DateTime, Time, date_time_of, from_datetime
 from fhir_gepnet.logic import interval
 from fhir_gepnet.logic.closures.elm_arithmetic import binary, unary
 from fhir_gepnet.logic.closures.registry import closes
@@ -73,11 +73,6 @@ def calendar_or_clock(form: Form, operands: Sequence[Evaluate], program: Program
     return run
 
 
-def _date_time(values: list[Any], offset: int) -> DateTime:
-    known: list[Any] = [*values, *[None] * (7 - len(values))]
-    return DateTime(known[0], known[1], known[2], known[3], known[4], known[5], known[6], offset)
-
-
 @closes("elm.DateTime")
 def date_time(form: Form, operands: Sequence[Evaluate], program: Program) -> Evaluate:
     """A DateTime from its components; without an offset it has the evaluation's."""
@@ -94,7 +89,7 @@ def date_time(form: Form, operands: Sequence[Evaluate], program: Program) -> Eva
         if constant and minutes in known:
             return known[minutes]
         values = _values(parts, frame)
-        found = None if values is None else _date_time(values, minutes)
+        found = None if values is None else date_time_of(tuple(values), minutes)
         if constant:
             known[minutes] = found
         return found

@@ -79,15 +79,14 @@ def without_repeats(form: Form, operands: Sequence[Evaluate], program: Program) 
 @closes("elm.Flatten")
 def flatten(form: Form, operands: Sequence[Evaluate], program: Program) -> Evaluate:
     """A list of lists as one list; null lists in it do not count."""
-    return unary(
-        operands[0],
-        lambda lists: [
-            item
-            for held in lists
-            if held is not None
-            for item in (held if isinstance(held, list) else [held])
-        ],
-    )
+    return unary(operands[0], flattened)
+
+
+def flattened(lists: list[Any]) -> list[Any]:
+    """The elements of all lists that are not null, in one."""
+    return [
+        item for held in lists if held is not None for item in (held if isinstance(held, list) else [held])
+    ]
 
 
 @closes("elm.IndexOf")
@@ -133,7 +132,7 @@ def to_list(form: Form, operands: Sequence[Evaluate], program: Program) -> Evalu
     return run
 
 
-_HASHED = frozenset({BOOLEAN, INTEGER, LONG, STRING})
+HASHED = frozenset({BOOLEAN, INTEGER, LONG, STRING})
 
 
 def contains(items: list[Any], element: Any) -> Truth:
@@ -143,7 +142,7 @@ def contains(items: list[Any], element: Any) -> Truth:
     return any(item is element or equal(item, element) is True for item in items)
 
 
-def _has_null(items: list[Any]) -> Truth:
+def has_null(items: list[Any]) -> Truth:
     """Whether a null element is in a list: unknown when all of its elements are known."""
     if not items:
         return False
@@ -155,9 +154,9 @@ def membership(form: Form, operands: Sequence[Evaluate], program: Program) -> Ev
     """Whether an element is in a list. A null list holds nothing; a null element is null in it."""
     element, source = operands
     held = form.operands[1]
-    if form.operands[0].type in _HASHED and held.operator == "elm.Literal" and held.detail is not None:
+    if form.operands[0].type in HASHED and held.operator == "elm.Literal" and held.detail is not None:
         known = frozenset(item for item in held.detail if item is not None)
-        of_null = _has_null(held.detail)
+        of_null = has_null(held.detail)
 
         def in_constant(frame: Frame) -> Any:
             value = element(frame)
@@ -166,14 +165,18 @@ def membership(form: Form, operands: Sequence[Evaluate], program: Program) -> Ev
         return in_constant
 
     def run(frame: Frame) -> Any:
-        items, value = source(frame), element(frame)
-        if items is None:
-            return False
-        if value is None:
-            return _has_null(items)
-        return contains(items, value)
+        return is_in(source(frame), element(frame))
 
     return run
+
+
+def is_in(items: list[Any] | None, value: Any) -> Truth:
+    """Whether a value is in a list. A null list holds nothing; a null element is null in it."""
+    if items is None:
+        return False
+    if value is None:
+        return has_null(items)
+    return contains(items, value)
 
 
 @closes("elm.ProperInList")
@@ -220,7 +223,8 @@ def inclusion(form: Form, operands: Sequence[Evaluate], program: Program) -> Eva
     return run
 
 
-def _union(lists: list[list[Any]]) -> list[Any]:
+def union_of(lists: list[list[Any]]) -> list[Any]:
+    """Distinct elements of all lists."""
     return distinct(item for held in lists for item in held)
 
 
@@ -236,7 +240,7 @@ def _difference(left: list[Any], right: list[Any]) -> list[Any]:
 def union(form: Form, operands: Sequence[Evaluate], program: Program) -> Evaluate:
     """Distinct elements of all lists; a null list counts as empty."""
     parts = tuple(operands)
-    return lambda frame: _union([part(frame) or [] for part in parts])
+    return lambda frame: union_of([part(frame) or [] for part in parts])
 
 
 @closes("elm.IntersectList")

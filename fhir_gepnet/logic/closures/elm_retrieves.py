@@ -18,18 +18,12 @@ if TYPE_CHECKING:
 def coded(
     record: PatientRecord, resource_type: str, element: str, keys: frozenset[tuple[str, str]]
 ) -> list[dict[str, Any]]:
-    """Resources whose element carries one of the codes, in the order of the record.
-
-    Walks whichever is smaller: the codes wanted or the codes that the record has.
-    """
+    """Resources whose element carries one of the codes, in the order of the record."""
     index = record.index(resource_type, element)
     if len(keys) == 1:
         (key,) = keys
         return index.get(key, [])
-    if len(keys) <= len(index):
-        hits = [index[key] for key in keys if key in index]
-    else:
-        hits = [resources for key, resources in index.items() if key in keys]
+    hits = [index[key] for key in index.keys() & keys]
     if len(hits) <= 1:
         return hits[0] if hits else []
     wanted = {id(resource) for resources in hits for resource in resources}

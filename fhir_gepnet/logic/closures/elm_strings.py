@@ -47,7 +47,8 @@ def combine(form: Form, operands: Sequence[Evaluate], program: Program) -> Evalu
     return run
 
 
-def _split(text: str, separator: str | None) -> list[str]:
+def split_at(text: str, separator: str | None) -> list[str]:
+    """A text cut at every separator; in one piece without one."""
     return text.split(separator) if separator else [text]
 
 
@@ -58,7 +59,7 @@ def split(form: Form, operands: Sequence[Evaluate], program: Program) -> Evaluat
 
     def run(frame: Frame) -> Any:
         value = text(frame)
-        return None if value is None else _split(value, separator(frame))
+        return None if value is None else split_at(value, separator(frame))
 
     return run
 

@@ -99,13 +99,13 @@ def _concept(codes: Any = None, display: Any = None) -> Concept:
     return Concept(tuple(code for code in codes or () if code is not None), display)
 
 
-_MAKERS: dict[Type, Callable[..., Any]] = {QUANTITY: _quantity, RATIO: _ratio, CODE: _code, CONCEPT: _concept}
+MAKERS: dict[Type, Callable[..., Any]] = {QUANTITY: _quantity, RATIO: _ratio, CODE: _code, CONCEPT: _concept}
 
 
 @closes("elm.Instance")
 def instance(form: Form, operands: Sequence[Evaluate], program: Program) -> Evaluate:
     """A System value from its elements; null when the element that makes it a value is null."""
-    make = _MAKERS[form.type]
+    make = MAKERS[form.type]
     parts = tuple(zip(form.detail, operands, strict=True))
     return lambda frame: make(**{name: part(frame) for name, part in parts})
 

@@ -296,7 +296,7 @@ def _to_concept(value: Any) -> Any:
     return Concept(tuple(code for code in codes if code is not None), None)
 
 
-_CONVERSIONS: dict[str, Callable[[Any], Any]] = {
+CONVERSIONS: dict[str, Callable[[Any], Any]] = {
     "elm.ToBoolean": _to_boolean,
     "elm.ToConcept": _to_concept,
     "elm.ToDate": _to_date,
@@ -310,10 +310,10 @@ _CONVERSIONS: dict[str, Callable[[Any], Any]] = {
 }
 
 
-@closes(*_CONVERSIONS)
+@closes(*CONVERSIONS)
 def conversion(form: Form, operands: Sequence[Evaluate], program: Program) -> Evaluate:
     """Conversion of a System value; null for what cannot be converted."""
-    return unary(operands[0], _CONVERSIONS[form.operator])
+    return unary(operands[0], CONVERSIONS[form.operator])
 
 
 def _at_offset(value: Date, offset: int) -> DateTime:

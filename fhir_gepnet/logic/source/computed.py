@@ -1,0 +1,62 @@
+"""Emitters of operators that are one pure function of values that are not null."""
+
+from __future__ import annotations
+
+from fhir_gepnet.logic.closures.elm_arithmetic import arithmetic_of
+from fhir_gepnet.logic.closures.elm_lists import flattened
+from fhir_gepnet.logic.closures.elm_strings import split_at
+from fhir_gepnet.logic.closures.elm_structures import MAKERS
+from fhir_gepnet.logic.closures.elm_types import CONVERSIONS
+from fhir_gepnet.logic.equality import distinct
+from fhir_gepnet.logic.form import Form
+from fhir_gepnet.logic.source.registry import emits
+from fhir_gepnet.logic.source.writer import Writer
+
+_OF_ONE = {**CONVERSIONS, "elm.Distinct": distinct, "elm.Flatten": flattened}
+
+
+@emits(*_OF_ONE)
+def of_one(form: Form, writer: Writer) -> str:
+    """A function of one value; null of null."""
+    compute = writer.constant(_OF_ONE[form.operator])
+    return writer.unless_null(form.operands[0], lambda value: f"{compute}({value})")
+
+
+@emits("elm.Add", "elm.Subtract", "elm.Multiply", "elm.Divide", "elm.TruncatedDivide", "elm.Modulo")
+def of_two(form: Form, writer: Writer) -> str:
+    """Arithmetic of two operands; null beside null."""
+    known = [writer.never_null(operand) for operand in form.operands]
+    left, right = writer.operands(form.operands)
+    compute = writer.constant(arithmetic_of(form))
+    if all(known):
+        return f"{compute}({left}, {right})"
+    if form.operands[1].operator == "elm.Literal" and known[1]:
+        one, again = writer.twice(left)
+        return f"(None if {one} is None else {compute}({again}, {right}))"
+    one, other = writer.kept(left), writer.kept(right)
+    return f"(None if {one} is None or {other} is None else {compute}({one}, {other}))"
+
+
+@emits("elm.Split")
+def split(form: Form, writer: Writer) -> str:
+    """A text cut at every separator."""
+    text, separator = form.operands
+    if separator.operator != "elm.Literal":
+        return writer.closed(form)
+    cut, at = writer.constant(split_at), writer.constant(separator.detail)
+    return writer.unless_null(text, lambda value: f"{cut}({value}, {at})")
+
+
+@emits("elm.DateTimeComponentFrom")
+def component(form: Form, writer: Writer) -> str:
+    """One component of a date or time, by its name."""
+    name = writer.constant(form.detail)
+    return writer.unless_null(form.operands[0], lambda value: f"getattr({value}, {name}, None)")
+
+
+@emits("elm.Instance")
+def instance(form: Form, writer: Writer) -> str:
+    """A System value from its elements."""
+    values = writer.operands(form.operands)
+    pairs = (f"{writer.constant(name)}: {value}" for name, value in zip(form.detail, values, strict=True))
+    return f"{writer.constant(MAKERS[form.type])}(**{{{', '.join(pairs)}}})"

@@ -1,0 +1,135 @@
+"""Emitters of the List, Clinical and String chapters, and calls of the closures of strict operators."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from fhir_gepnet.fhir.record import PatientRecord
+from fhir_gepnet.logic.closures.elm_clinical import FROM_FHIR
+from fhir_gepnet.logic.closures.elm_codings import has_code_in
+from fhir_gepnet.logic.closures.elm_lists import HASHED, has_null, is_in, union_of
+from fhir_gepnet.logic.closures.elm_retrieves import coded
+from fhir_gepnet.logic.elm.retrieves import Retrieve, data_need
+from fhir_gepnet.logic.form import Form
+from fhir_gepnet.logic.source.registry import emits, tests
+from fhir_gepnet.logic.source.writer import Writer
+from fhir_gepnet.terminology.value_set import ValueSet
+
+
+@emits("elm.Retrieve")
+def retrieve(form: Form, writer: Writer) -> str:
+    """Resources of a type, or those with a code; equal retrieves share a slot of the memo."""
+    need: Retrieve = data_need(form)
+    if need.code_element is None:
+        return f"scope.record.of_type({writer.constant(need.resource_type)})"
+    if need.codes is None:
+        return writer.called(form)
+    slot, found = writer.module.slot_of(need), writer.local()
+    look_up = writer.constant(_look_up(need.resource_type, need.code_element, need.codes))
+    writer.line(f"{found} = m[{slot}]")
+    writer.line(f"if {found} is X: {found} = m[{slot}] = {look_up}(scope.record)")
+    return found
+
+
+def _look_up(
+    resource_type: str, element: str, keys: frozenset[tuple[str, str]]
+) -> Callable[[PatientRecord], list[dict[str, Any]]]:
+    if len(keys) == 1:
+        (key,) = keys
+        return lambda record: record.index(resource_type, element).get(key, [])
+    return lambda record: coded(record, resource_type, element, keys)
+
+
+@emits("elm.First", "elm.Last")
+def end(form: Form, writer: Writer) -> str:
+    """First or last element."""
+    index = 0 if form.operator == "elm.First" else -1
+    first, again = writer.twice(writer.emit(form.operands[0]))
+    return f"({again}[{index}] if {first} else None)"
+
+
+@emits("elm.ListLength")
+def length(form: Form, writer: Writer) -> str:
+    """Number of elements."""
+    (source,) = form.operands
+    items = writer.emit(source)
+    return f"len({items})" if writer.never_null(source) else f"len({items} or ())"
+
+
+@emits("elm.Count")
+def count(form: Form, writer: Writer) -> str:
+    """Number of elements that are not null."""
+    (source,) = form.operands
+    return length(form, writer) if writer.module.knowledge.holds_no_null(source) else writer.called(form)
+
+
+@emits("elm.UnionList")
+def union(form: Form, writer: Writer) -> str:
+    """Distinct elements of all lists."""
+    lists = [
+        each if writer.never_null(operand) else f"{each} or []"
+        for operand, each in zip(form.operands, writer.operands(form.operands), strict=True)
+    ]
+    return f"{writer.constant(union_of)}([{', '.join(lists)}])"
+
+
+@emits("elm.ToList")
+def to_list(form: Form, writer: Writer) -> str:
+    """A value as a list of itself."""
+    first, again = writer.twice(writer.emit(form.operands[0]))
+    return f"([] if {first} is None else [{again}])"
+
+
+@emits("elm.InList")
+def membership(form: Form, writer: Writer) -> str:
+    """Whether an element is in a list; in a constant one by hash."""
+    element, held = form.operands
+    if element.type not in HASHED or held.operator != "elm.Literal" or held.detail is None:
+        items, value = writer.operands((held, element))
+        return f"{writer.constant(is_in)}({items}, {value})"
+    known = writer.constant(frozenset(item for item in held.detail if item is not None))
+    of_null = has_null(held.detail)
+    if of_null is False:
+        return f"({writer.emit(element)} in {known})"
+    value = writer.emit(element)
+    if writer.never_null(element):
+        return f"({value} in {known})"
+    first, again = writer.twice(value)
+    return f"({of_null} if {first} is None else {again} in {known})"
+
+
+@tests("elm.InList")
+def test_membership(form: Form, writer: Writer) -> str:
+    """Whether an element is in a list of constants; null is in none but one with a null."""
+    element, held = form.operands
+    if element.type not in HASHED or held.operator != "elm.Literal" or held.detail is None:
+        return membership(form, writer)
+    if has_null(held.detail) is True:
+        return membership(form, writer)
+    return f"({writer.emit(element)} in {writer.constant(frozenset(held.detail))})"
+
+
+@emits(*FROM_FHIR)
+def from_fhir(form: Form, writer: Writer) -> str:
+    """Coding, CodeableConcept, Quantity and Ratio as System values."""
+    return f"{writer.constant(FROM_FHIR[form.operator])}({writer.emit(form.operands[0])})"
+
+
+@emits("elm.InValueSet")
+def in_value_set(form: Form, writer: Writer) -> str:
+    """Membership in a value set; of a CodeableConcept without making a Concept."""
+    concept, constant = form.operands
+    if concept.operator != "elm.ConceptOf" or not isinstance(constant.detail, ValueSet):
+        return writer.called(form)
+    return f"{writer.constant(has_code_in(constant.detail))}({writer.emit(concept.operands[0])})"
+
+
+@emits("elm.Concatenate")
+def concatenate(form: Form, writer: Writer) -> str:
+    """All parts joined."""
+    parts = f"[{', '.join(writer.operands(form.operands))}]"
+    if all(map(writer.never_null, form.operands)):
+        return f'"".join({parts})'
+    texts = writer.local()
+    return f'(None if None in ({texts} := {parts}) else "".join({texts}))'
