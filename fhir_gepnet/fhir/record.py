@@ -151,30 +151,19 @@ class PatientRecord:
             value = resource.get(element)
             if value is None:
                 value = self._chosen(resource, element)
-                if value is None:
-                    continue
             for concept in value if type(value) is list else (value,):
                 if type(concept) is dict:
-                    codings = concept.get("coding")
-                    if codings is None:
-                        codings = (concept,)
-                    elif type(codings) is not list:
-                        continue
+                    # A Coding stands for itself; a CodeableConcept brings its list.
+                    codings = concept.get("coding", (concept,))
                 elif type(concept) is str:
                     codings = ({"code": concept},)
                 else:
                     continue
-                for coding in codings:
-                    if type(coding) is not dict:
+                for coding in codings if type(codings) in (list, tuple) else ():
+                    if type(coding) is not dict or type(code := coding.get("code")) is not str:
                         continue
-                    code = coding.get("code")
-                    if type(code) is not str:
-                        continue
-                    key = (coding.get("system") or "", code)
-                    holders = index.get(key)
-                    if holders is None:
-                        index[key] = [resource]
-                    elif holders[-1] is not resource:
+                    holders = index.setdefault((coding.get("system") or "", code), [])
+                    if not holders or holders[-1] is not resource:
                         holders.append(resource)
         return index
 
