@@ -75,7 +75,7 @@ def _collect_bundle(bundle: Mapping[str, Any], path: str, depth: int, into: list
     for position, entry in enumerate(entries):
         if entry is None:
             continue
-        if not isinstance(entry, Mapping):
+        if type(entry) is not dict and not isinstance(entry, Mapping):
             raise PatientDataError(f"{path}.entry[{position}] is {_kind(entry)}; it must be an object")
         resource = entry.get("resource")
         if type(resource) is dict:

@@ -74,19 +74,16 @@ class PatientRecord:
         seen: set[tuple[str, str]] = set()
         for resource, full_url in entries_of(data):
             resource_type = resource["resourceType"]
-            identifier = resource.get("id")
-            if type(identifier) is str:
-                key = (resource_type, identifier)
-                if key in seen:
+            if type(identifier := resource.get("id")) is str:
+                if (key := (resource_type, identifier)) in seen:
                     continue
                 seen.add(key)
             if full_url is not None:
                 full_urls.append((full_url, resource))
-            of_type = by_type.get(resource_type)
-            if of_type is None:
-                by_type[resource_type] = [resource]
+            if resource_type in by_type:
+                by_type[resource_type].append(resource)
             else:
-                of_type.append(resource)
+                by_type[resource_type] = [resource]
         record._by_type = by_type
         record._full_urls = full_urls
         patients = by_type.get("Patient", [])
@@ -112,8 +109,7 @@ class PatientRecord:
                 about = resource.get(element)
                 if about is None:
                     continue
-                text = about.get("reference") if type(about) is dict else None
-                if type(text) is str and text in own:
+                if type(about) is dict and type(text := about.get("reference")) is str and text in own:
                     continue
                 if _names_another(about, own, identity):
                     others = {id(resource)} if others is None else others | {id(resource)}
@@ -147,24 +143,22 @@ class PatientRecord:
 
     def _code_index(self, resource_type: str, element: str) -> CodeIndex:
         index: CodeIndex = {}
+        held_under = index.get
         for resource in self._by_type.get(resource_type, ()):
             value = resource.get(element)
-            if value is None:
-                value = self._chosen(resource, element)
-            for concept in value if type(value) is list else (value,):
-                if type(concept) is dict:
-                    # A Coding stands for itself; a CodeableConcept brings its list.
-                    codings = concept.get("coding", (concept,))
-                elif type(concept) is str:
-                    codings = ({"code": concept},)
-                else:
+            if type(value) is dict and type(codings := value.get("coding")) is list:
+                pass  # by far the most: a CodeableConcept
+            else:
+                codings = _codings_of(self._chosen(resource, element) if value is None else value)
+            for coding in codings:
+                if type(coding) is not dict or type(code := coding.get("code")) is not str:
                     continue
-                for coding in codings if type(codings) in (list, tuple) else ():
-                    if type(coding) is not dict or type(code := coding.get("code")) is not str:
-                        continue
-                    holders = index.setdefault((coding.get("system") or "", code), [])
-                    if not holders or holders[-1] is not resource:
-                        holders.append(resource)
+                key = (coding.get("system") or "", code)
+                holders = held_under(key)
+                if holders is None:
+                    index[key] = [resource]
+                elif holders[-1] is not resource:
+                    holders.append(resource)
         return index
 
     def _chosen(self, resource: Resource, element: str) -> Any:
@@ -210,6 +204,18 @@ class PatientRecord:
     _codes: dict[tuple[str, str], CodeIndex]
     _full_urls: list[tuple[str, Resource]]
     _addresses: dict[str | tuple[str, str], Resource] | None
+
+
+def _codings_of(value: Any) -> list[Any]:
+    """The Codings of a CodeableConcept, a Coding, a code, or a list of these; a code has no system."""
+    found: list[Any] = []
+    for concept in value if type(value) is list else (value,):
+        if type(concept) is str:
+            found.append({"code": concept})
+        elif type(concept) is dict:
+            codings = concept.get("coding", concept)
+            found += codings if type(codings) is list else [codings]
+    return found
 
 
 def _subject_among(

@@ -84,6 +84,7 @@ class Parameter:
 
     key: str
     name: str
+    qualified: str
     library: str
     type: Type
     default: Evaluate | None
@@ -141,6 +142,7 @@ class Libraries(Mapping[str, Library]):
         self._libraries: dict[str, Library] = {}
         self._by_title: dict[str, Library] = {}
         self._parameters: list[Parameter] = []
+        self._names: set[str] = set()
 
     def __getitem__(self, name: str) -> Library:
         return self._by_title[name] if name in self._by_title else self._libraries[name]
@@ -175,18 +177,16 @@ class Libraries(Mapping[str, Library]):
             InvocationError: a naive ``now``, a parameter that nobody declares, a value of another type.
         """
         given = dict(parameters or {})
-        known = {name for each in self._parameters for name in (each.name, f"{each.library}.{each.name}")}
-        unknown = sorted(set(given) - known)
+        unknown = sorted(set(given) - self._names)
         if unknown:
             told = ", ".join(sorted({each.name for each in self._parameters})) or "none"
             raise InvocationError(f"no library declares a parameter {unknown[0]}; there are: {told}")
         values: dict[str, Any] = {}
         scope = Scope(record, now, values, [MISSING] * self.program.size)
         for each in self._parameters:
-            name = f"{each.library}.{each.name}"
-            name = name if name in given else each.name
-            if name in given:
-                values[each.key] = from_plain(given[name], each.type, each.name, scope.offset)
+            if given and (each.name in given or each.qualified in given):
+                plain = given[each.qualified if each.qualified in given else each.name]
+                values[each.key] = from_plain(plain, each.type, each.name, scope.offset)
             elif each.default is not None:
                 values[each.key] = each.default([scope])
             else:
@@ -212,6 +212,7 @@ class Libraries(Mapping[str, Library]):
                 at = Where(parameter.library, "", parameter.name)
                 raise ArtifactError(at, problem, "agree on one type")
         self._parameters.append(parameter)
+        self._names |= {parameter.name, parameter.qualified}
 
 
 def load_libraries(
@@ -333,7 +334,8 @@ def _compile_all(linking: Linking, libraries: Libraries, problems: list[GepnetEr
             constant = form.detail if form is not None and form.operator == "elm.Literal" else None
             evaluate = close(form, program) if form is not None and form.operator != "elm.Literal" else None
             library = place.artifact.partition("|")[0]
-            libraries.declare(Parameter(key, place.text, library, of, evaluate, constant))
+            qualified = f"{library}.{place.text}"
+            libraries.declare(Parameter(key, place.text, qualified, library, of, evaluate, constant))
         except GepnetError as problem:
             problems.append(problem)
 

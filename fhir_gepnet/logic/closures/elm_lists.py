@@ -9,7 +9,7 @@ from fhir_gepnet.logic.closures.elm_arithmetic import unary
 from fhir_gepnet.logic.closures.elm_queries import first_match
 from fhir_gepnet.logic.closures.registry import closes
 from fhir_gepnet.logic.equality import among, distinct, equal, same
-from fhir_gepnet.logic.form import BOOLEAN, INTEGER, LONG, STRING, Form
+from fhir_gepnet.logic.form import BOOLEAN, INTEGER, LONG, STRING, Form, ListOf
 from fhir_gepnet.logic.scope import Evaluate, Frame
 from fhir_gepnet.logic.three_valued import Truth, both
 
@@ -93,11 +93,15 @@ def flattened(lists: list[Any]) -> list[Any]:
 def index_of(form: Form, operands: Sequence[Evaluate], program: Program) -> Evaluate:
     """Position of the first equal element, -1 without one; null beside null."""
     source, element = operands
+    # Text equals text and nothing else, so that the list's own search does.
+    texts = form.operands[0].type == ListOf(STRING) and form.operands[1].type == STRING
 
     def run(frame: Frame) -> Any:
         items, wanted = source(frame), element(frame)
         if items is None or wanted is None:
             return None
+        if texts:
+            return items.index(wanted) if wanted in items else -1
         return next((at for at, item in enumerate(items) if equal(item, wanted) is True), -1)
 
     return run
@@ -164,10 +168,25 @@ def membership(form: Form, operands: Sequence[Evaluate], program: Program) -> Ev
 
         return in_constant
 
+    test = list_test(form)
+
     def run(frame: Frame) -> Any:
-        return is_in(source(frame), element(frame))
+        return test(source(frame), element(frame))
 
     return run
+
+
+def list_test(form: Form) -> Callable[[list[Any] | None, Any], Truth]:
+    """``is_in`` for the static types of a membership form."""
+    element, held = form.operands
+    return is_text_in if element.type == STRING and held.type == ListOf(STRING) else is_in
+
+
+def is_text_in(items: list[Any] | None, value: Any) -> Truth:
+    """``is_in`` for text: it equals text and nothing else."""
+    if items is None:
+        return False
+    return has_null(items) if value is None else value in items
 
 
 def is_in(items: list[Any] | None, value: Any) -> Truth:

@@ -8,7 +8,7 @@ from typing import Any
 from fhir_gepnet.fhir.record import PatientRecord
 from fhir_gepnet.logic.closures.elm_clinical import FROM_FHIR
 from fhir_gepnet.logic.closures.elm_codings import has_code_in
-from fhir_gepnet.logic.closures.elm_lists import HASHED, has_null, is_in, union_of
+from fhir_gepnet.logic.closures.elm_lists import HASHED, has_null, list_test, union_of
 from fhir_gepnet.logic.closures.elm_retrieves import coded
 from fhir_gepnet.logic.elm.retrieves import Retrieve, data_need
 from fhir_gepnet.logic.form import Form
@@ -87,7 +87,7 @@ def membership(form: Form, writer: Writer) -> str:
     element, held = form.operands
     if element.type not in HASHED or held.operator != "elm.Literal" or held.detail is None:
         items, value = writer.operands((held, element))
-        return f"{writer.constant(is_in)}({items}, {value})"
+        return f"{writer.constant(list_test(form))}({items}, {value})"
     known = writer.constant(frozenset(item for item in held.detail if item is not None))
     of_null = has_null(held.detail)
     if of_null is False:
