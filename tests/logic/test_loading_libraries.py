@@ -183,6 +183,31 @@ def test_data_needs_are_known_while_loading() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        ({"codeProperty": None}, "does not say for which element"),
+        ({"codeFilter": [{"property": "code"}]}, "codeFilter"),
+        ({"dateFilter": [{"property": "effective"}]}, "dateFilter"),
+    ],
+    ids=["no element", "code filter", "date filter"],
+)
+def test_a_retrieve_that_would_miss_in_silence_is_refused(fault: dict[str, Any], told: str) -> None:
+    parts: dict[str, Any] = {
+        "codeSystems": [{"name": "S", "id": "http://example.org/cs"}],
+        "codes": [{"name": "C", "id": "c", "codeSystem": {"name": "S"}}],
+    }
+    coded = {
+        "type": "Retrieve",
+        "dataType": FHIR + "DocumentReference",
+        "codeProperty": "type",
+        "codeComparator": "~",
+        "codes": {"type": "ToList", "operand": {"type": "CodeRef", "name": "C"}},
+    }
+    (problem,) = problems(library(**parts, defines={"X": coded | fault}))
+    assert told in str(problem)
+
+
 def test_references_between_definitions() -> None:
     libraries = load_libraries(
         [library(defines={"X": {"type": "Not", "operand": reference("Y")}, "Y": literal(True)})]

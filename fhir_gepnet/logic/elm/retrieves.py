@@ -55,7 +55,7 @@ def retrieve(node: Node, reading: Reading) -> Form:
     at = reading.at(node)
     resource_type = node["dataType"].removeprefix(FHIR)
     of = ListOf(Named(node["dataType"]))
-    for name in ("dateRange", "dateProperty", "id", "context"):
+    for name in ("dateRange", "dateProperty", "id", "context", "codeFilter", "dateFilter", "otherFilter"):
         if node.get(name):
             raise UnsupportedFeatureError(
                 at, f"retrieve with {name} is not supported", "filter in a where clause"
@@ -63,7 +63,14 @@ def retrieve(node: Node, reading: Reading) -> Form:
     codes = node.get("codes")
     if not codes:
         return Form("elm.Retrieve", of, (), Retrieve(resource_type), at)
-    element = node.get("codeProperty") or "code"
+    element = node.get("codeProperty")
+    if not element:
+        # A guess that misses the element would match nothing, and nothing looks like "none".
+        raise UnsupportedFeatureError(
+            at,
+            f"the retrieve of {resource_type} has codes and does not say for which element",
+            'name it in CQL: [DocumentReference: type in "Notes"]',
+        )
     if node.get("codeComparator", "in") == "=":
         raise UnsupportedFeatureError(
             at, "retrieve with codeComparator = is not supported", "use ~ or in, which ignore versions"
