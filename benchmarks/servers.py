@@ -42,7 +42,11 @@ def _ticks(pid: int) -> int:
 def _tree(pid: int) -> Iterator[int]:
     yield pid
     for task in Path(f"/proc/{pid}/task").iterdir():
-        for child in (task / "children").read_text().split():
+        try:
+            children = (task / "children").read_text().split()
+        except FileNotFoundError:
+            continue  # a thread that ended since the folder was listed
+        for child in children:
             yield from _tree(int(child))
 
 

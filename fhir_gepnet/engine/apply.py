@@ -26,6 +26,13 @@ Unknown = Literal["flag", "omit", "error"]
 _OUTCOMES: dict[bool | None, Outcome] = {value: Outcome(value) for value in (True, False, None)}
 """One object per answer: most conditions are asked for every patient."""
 
+_ALONE: dict[bool | None, tuple[Verdict, tuple[Outcome, ...]]] = {
+    True: (Verdict.APPLIES, (_OUTCOMES[True],)),
+    False: (Verdict.DOES_NOT_APPLY, (_OUTCOMES[False],)),
+    None: (Verdict.UNKNOWN, (_OUTCOMES[None],)),
+}
+"""The verdict of an action with one condition, which is by far the most."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Run:
@@ -71,11 +78,13 @@ def apply(
 def _decide_all(
     actions: Sequence[Action], plan: Plan, path: tuple[str, ...], run: _Run
 ) -> tuple[Decision, ...]:
-    decisions = [_decide(action, plan, (*path, action.id), run) for action in actions]
+    decisions = [_decide(action, plan, path, run) for action in actions]
     if run.unknown == "omit":
         decisions = [decision for decision in decisions if decision.verdict is not Verdict.UNKNOWN]
-    if len(decisions) > 1 and any(one.attributes.rank is not None for one in decisions):
-        decisions.sort(key=_place)
+    if len(decisions) > 1:
+        ranks = [decision.attributes.rank for decision in decisions]
+        if ranks.count(None) < len(ranks):
+            decisions.sort(key=_place)
     return tuple(decisions)
 
 
@@ -87,30 +96,48 @@ def _place(decision: Decision) -> tuple[bool, int]:
 
 def _decide(action: Action, plan: Plan, path: tuple[str, ...], run: _Run) -> Decision:
     application = run.application
-    outcomes = tuple([_outcome(condition.formula, application) for condition in action.conditions])
-    verdict = verdict_of(outcomes) if outcomes else Verdict.APPLIES
-    output: dict[str, Any] = action.output
-    resource: dict[str, Any] | None = None
-    children: tuple[Decision, ...] = ()
+    verdict, outcomes = _answers(action, application)
+    attributes, output = action.attributes, action.output
     if verdict is Verdict.APPLIES:
+        place = (*path, action.id)
         try:
-            output, resource = _make(action, path, run)
+            output, resource = _make(action, place, run)
+            if output is not action.output:
+                attributes = attributes_of(output)
         except BudgetExceededError:
             raise
         except GepnetError as error:
             # Half an answer is not shown: the action counts as failed, and says so.
-            verdict = Verdict.FAILED
+            verdict, output = Verdict.FAILED, action.output
             run.issues.append(_failure(plan, action, error))
         else:
-            children = _decide_all(action.children, plan, path, run)
+            children: tuple[Decision, ...] = ()
+            if action.children:
+                children = _decide_all(action.children, plan, place, run)
             if action.plan is not None:
-                children += _decide_all(action.plan.actions, action.plan, path, run)
+                children += _decide_all(action.plan.actions, action.plan, place, run)
+            return Decision(
+                verdict, action, plan, output, attributes, resource, children, outcomes, application
+            )
     elif verdict is Verdict.FAILED:
         run.issues.extend(_failure(plan, action, each.error) for each in outcomes if each.error is not None)
     elif verdict is Verdict.UNKNOWN:
         _note_unknown(plan, action, outcomes, run)
-    attributes = action.attributes if output is action.output else attributes_of(output)
-    return Decision(verdict, action, plan, output, attributes, resource, children, outcomes, run.application)
+    return Decision(verdict, action, plan, output, attributes, None, (), outcomes, application)
+
+
+def _answers(action: Action, application: Application) -> tuple[Verdict, tuple[Outcome, ...]]:
+    """The verdict on an action with what each of its conditions gave."""
+    conditions = action.conditions
+    if len(conditions) == 1:
+        try:
+            return _ALONE[conditions[0].formula.compute(application.scope, application.variables)]
+        except BudgetExceededError:
+            raise
+        except GepnetError as error:
+            return Verdict.FAILED, (Outcome(None, error),)
+    outcomes = tuple([_outcome(condition.formula, application) for condition in conditions])
+    return verdict_of(outcomes), outcomes
 
 
 def verdict_of(outcomes: Sequence[Outcome]) -> Verdict:

@@ -7,6 +7,7 @@ Messages name keys and positions of the payload, never its content.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from fhir_gepnet.errors import PatientDataError
@@ -14,11 +15,41 @@ from fhir_gepnet.errors import PatientDataError
 DEEPEST_BUNDLE = 8
 """A batch answer holds search Bundles; deeper nesting than this is a mistake or an attack."""
 
-Entry = tuple[dict[str, Any], str | None]
-"""One resource with the address (fullUrl) that its Bundle gives it; a plain tuple, because there are many."""
+Resource = dict[str, Any]
 
 
-def entries_of(data: object) -> list[Entry]:
+@dataclass(slots=True)
+class Gathered:
+    """The resources of a payload, each once: the same type and id under several keys is the first of them.
+
+    Attributes:
+        by_type: resource type -> resources, in the order of the data; all but the Patients.
+        addresses: (type, id), and the address (fullUrl) that a Bundle gives -> the first such resource.
+        patients: each Patient with its address, or None.
+    """
+
+    by_type: dict[str, list[Resource]] = field(default_factory=dict)
+    addresses: dict[str | tuple[str, str], Resource] = field(default_factory=dict)
+    patients: list[tuple[Resource, str | None]] = field(default_factory=list)
+
+    def add(self, resource: Resource, full_url: object) -> None:
+        """Take in one resource that has a type."""
+        resource_type, identifier = resource["resourceType"], resource.get("id")
+        if type(identifier) is str:
+            key = (resource_type, identifier)
+            if key in self.addresses:
+                return
+            self.addresses[key] = resource
+        address = full_url if isinstance(full_url, str) else None
+        if address is not None:
+            self.addresses.setdefault(address, resource)
+        if resource_type == "Patient":
+            self.patients.append((resource, address))
+        else:
+            self.by_type.setdefault(resource_type, []).append(resource)
+
+
+def gather(data: object) -> Gathered:
     """Every resource held by ``data`` with its address, in order, Bundles opened.
 
     Args:
@@ -29,12 +60,12 @@ def entries_of(data: object) -> list[Entry]:
     Raises:
         PatientDataError: something that is neither resource, Bundle, list nor null; names where.
     """
-    entries: list[Entry] = []
-    _collect(data, "", 0, entries)
-    return entries
+    gathered = Gathered()
+    _collect(data, "", 0, gathered)
+    return gathered
 
 
-def _collect(data: object, path: str, depth: int, into: list[Entry]) -> None:
+def _collect(data: object, path: str, depth: int, into: Gathered) -> None:
     if data is None:
         return
     if depth > DEEPEST_BUNDLE:
@@ -50,13 +81,13 @@ def _collect(data: object, path: str, depth: int, into: list[Entry]) -> None:
         )
 
 
-def _collect_object(data: Mapping[str, Any], path: str, depth: int, into: list[Entry]) -> None:
+def _collect_object(data: Mapping[str, Any], path: str, depth: int, into: Gathered) -> None:
     resource_type = data.get("resourceType")
     if resource_type == "Bundle":
         _collect_bundle(data, path or "Bundle", depth, into)
     elif isinstance(resource_type, str) and resource_type:
         if resource_type != "OperationOutcome":
-            into.append((data if isinstance(data, dict) else dict(data), None))
+            into.add(data if isinstance(data, dict) else dict(data), None)
     elif "resourceType" in data or path:
         raise PatientDataError(f"{path or 'the patient data'} has no resourceType; send FHIR resources")
     else:
@@ -66,27 +97,47 @@ def _collect_object(data: Mapping[str, Any], path: str, depth: int, into: list[E
             _collect(value, f"prefetch.{key}", depth, into)
 
 
-def _collect_bundle(bundle: Mapping[str, Any], path: str, depth: int, into: list[Entry]) -> None:
+def _collect_bundle(bundle: Mapping[str, Any], path: str, depth: int, into: Gathered) -> None:
     entries = bundle.get("entry")
     if entries is None:
         return
     if not isinstance(entries, list | tuple):
         raise PatientDataError(f"{path}.entry is {_kind(entries)}; it must be an array")
+    groups, addresses = into.by_type, into.addresses
     for position, entry in enumerate(entries):
-        if entry is None:
-            continue
-        if type(entry) is not dict and not isinstance(entry, Mapping):
-            raise PatientDataError(f"{path}.entry[{position}] is {_kind(entry)}; it must be an object")
-        resource = entry.get("resource")
-        if type(resource) is dict:
-            # The common case without another call: one resource with its address.
-            resource_type = resource.get("resourceType")
-            if type(resource_type) is str and resource_type and resource_type != "Bundle":
-                if resource_type != "OperationOutcome":
+        try:
+            # What ``add`` does, for one more resource of a type, without a call: there are hundreds.
+            resource = entry["resource"]
+            group = groups[resource["resourceType"]]
+            key = (resource["resourceType"], resource["id"])
+            if type(resource) is dict and type(key[1]) is str:
+                if key not in addresses:
+                    addresses[key] = resource
+                    group.append(resource)
                     full_url = entry.get("fullUrl")
-                    into.append((resource, full_url if type(full_url) is str else None))
+                    if type(full_url) is str and full_url not in addresses:
+                        addresses[full_url] = resource
                 continue
-        _collect(resource, f"{path}.entry[{position}].resource", depth + 1, into)
+        except (KeyError, TypeError):
+            pass  # the first of its type, or something else
+        if entry is not None:
+            _collect_entry(entry, f"{path}.entry[{position}]", depth, into)
+
+
+def _collect_entry(entry: object, path: str, depth: int, into: Gathered) -> None:
+    if not isinstance(entry, Mapping):
+        raise PatientDataError(f"{path} is {_kind(entry)}; it must be an object")
+    resource = entry.get("resource")
+    if type(resource) is dict and resource.get("resourceType") not in HOLDERS:
+        resource_type = resource.get("resourceType")
+        if isinstance(resource_type, str) and resource_type:
+            into.add(resource, entry.get("fullUrl"))
+            return
+    _collect(resource, f"{path}.resource", depth + 1, into)
+
+
+HOLDERS = ("Bundle", "OperationOutcome")
+"""Resources that are not taken as they are."""
 
 
 def outcome_in(value: object) -> dict[str, Any] | None:

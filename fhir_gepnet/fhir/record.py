@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from fhir_gepnet.errors import PatientDataError
-from fhir_gepnet.fhir.bundle import entries_of
+from fhir_gepnet.fhir.bundle import Gathered, gather
+from fhir_gepnet.fhir.code_table import CodeTable
 from fhir_gepnet.fhir.model import patient_element
 from fhir_gepnet.fhir.reference import contained_in, type_and_id
 
@@ -30,9 +31,9 @@ class PatientRecord:
 
     __slots__ = (
         "_addresses",
+        "_answers",
         "_by_type",
         "_codes",
-        "_full_urls",
         "complete",
         "ignored",
         "patient",
@@ -65,58 +66,53 @@ class PatientRecord:
         """
         if isinstance(data, PatientRecord):
             return data
+        gathered = gather(data)
         record = object.__new__(cls)
         record.complete = frozenset(complete)
+        record._answers = {}
         record._codes = {}
-        record._addresses = None
-        by_type: dict[str, list[Resource]] = {}
-        full_urls: list[tuple[str, Resource]] = []
-        seen: set[tuple[str, str]] = set()
-        for resource, full_url in entries_of(data):
-            resource_type = resource["resourceType"]
-            if type(identifier := resource.get("id")) is str:
-                if (key := (resource_type, identifier)) in seen:
-                    continue
-                seen.add(key)
-            if full_url is not None:
-                full_urls.append((full_url, resource))
-            if resource_type in by_type:
-                by_type[resource_type].append(resource)
-            else:
-                by_type[resource_type] = [resource]
-        record._by_type = by_type
-        record._full_urls = full_urls
-        patients = by_type.get("Patient", [])
-        record.patient, record.subject = _subject_among(patients, full_urls, subject)
-        record.ignored = len(patients) - 1
-        if len(patients) > 1:
-            by_type["Patient"] = [record.patient]
-            others = {id(patient) for patient in patients if patient is not record.patient}
-            record._full_urls = [pair for pair in full_urls if id(pair[1]) not in others]
-        record._leave_out_others()
+        record._by_type = gathered.by_type
+        record._addresses = gathered.addresses
+        record.patient, record.subject = _subject_among(gathered.patients, subject)
+        others = [patient for patient, _ in gathered.patients if patient is not record.patient]
+        record._by_type["Patient"] = [record.patient]
+        record.ignored = 0
+        if others:
+            record._leave_out("Patient", others)
+        record._leave_out_others(gathered)
         return record
 
-    def _leave_out_others(self) -> None:
+    def _leave_out_others(self, gathered: Gathered) -> None:
         """Drop resources whose subject is named and is not this patient."""
-        own = {self.subject, *(url for url, resource in self._full_urls if resource is self.patient)}
+        own = {self.subject, *(url for patient, url in gathered.patients if patient is self.patient and url)}
         identity = type_and_id(self.subject)
-        for resource_type, resources in self._by_type.items():
+        for resource_type, resources in list(self._by_type.items()):
             element = patient_element(resource_type)
             if element is None:
                 continue
-            others = None
+            others = []
             for resource in resources:
+                try:
+                    if resource[element]["reference"] in own:
+                        continue  # by far the most
+                except (KeyError, TypeError):
+                    pass
                 about = resource.get(element)
-                if about is None:
-                    continue
-                if type(about) is dict and type(text := about.get("reference")) is str and text in own:
-                    continue
-                if _names_another(about, own, identity):
-                    others = {id(resource)} if others is None else others | {id(resource)}
+                if about is not None and _names_another(about, own, identity):
+                    others.append(resource)
             if others:
-                self.ignored += len(others)
-                self._by_type[resource_type] = [item for item in resources if id(item) not in others]
-                self._full_urls = [pair for pair in self._full_urls if id(pair[1]) not in others]
+                self._leave_out(resource_type, others)
+
+    def _leave_out(self, resource_type: str, others: list[Resource]) -> None:
+        """Forget resources of a type, by name and by address."""
+        left_out = set(map(id, others))
+        self.ignored += len(others)
+        self._by_type[resource_type] = [
+            item for item in self._by_type[resource_type] if id(item) not in left_out
+        ]
+        self._addresses = {
+            address: item for address, item in self._addresses.items() if id(item) not in left_out
+        }
 
     def of_type(self, resource_type: str) -> list[Resource]:
         """All resources of a type, in the order of the data. Do not change the list."""
@@ -143,23 +139,47 @@ class PatientRecord:
 
     def _code_index(self, resource_type: str, element: str) -> CodeIndex:
         index: CodeIndex = {}
-        held_under = index.get
         for resource in self._by_type.get(resource_type, ()):
-            value = resource.get(element)
-            if type(value) is dict and type(codings := value.get("coding")) is list:
-                pass  # by far the most: a CodeableConcept
-            else:
-                codings = _codings_of(self._chosen(resource, element) if value is None else value)
-            for coding in codings:
+            for coding in self._codings(resource, element):
                 if type(coding) is not dict or type(code := coding.get("code")) is not str:
                     continue
-                key = (coding.get("system") or "", code)
-                holders = held_under(key)
-                if holders is None:
-                    index[key] = [resource]
-                elif holders[-1] is not resource:
+                holders = index.setdefault((coding.get("system") or "", code), [])
+                if not holders or holders[-1] is not resource:
                     holders.append(resource)
         return index
+
+    def retrieved(self, table: CodeTable) -> list[list[Resource]]:
+        """The answers to all questions of a table, by number; each in the order of the record.
+
+        Matching is that of ``index``. Computed once per record; do not change the lists.
+        """
+        found = self._answers.get(table)
+        if found is not None:
+            return found
+        found = self._answers[table] = [[] for _ in range(len(table))]
+        element, wanted = table.element, table.wanted
+        for resource in self._by_type.get(table.resource_type, ()):
+            value = resource.get(element)
+            if type(value) is not dict or type(codings := value.get("coding")) is not list:
+                codings = self._codings(resource, element)
+            for coding in codings:
+                try:
+                    systems = wanted.get(coding.get("code"))
+                    if systems is None:
+                        continue
+                    numbers = systems.get(coding.get("system") or "", ())
+                except (AttributeError, TypeError):
+                    continue  # no object, or a code that is one
+                for number in numbers:
+                    answer = found[number]
+                    if not answer or answer[-1] is not resource:
+                        answer.append(resource)
+        return found
+
+    def _codings(self, resource: Resource, element: str) -> list[Any]:
+        """The codings of an element, whatever its type; through a reference when it has one."""
+        value = resource.get(element)
+        return _codings_of(self._chosen(resource, element) if value is None else value)
 
     def _chosen(self, resource: Resource, element: str) -> Any:
         """The coded value of a choice element, through its reference when it has one."""
@@ -183,27 +203,17 @@ class PatientRecord:
         """
         if reference.startswith("#"):
             return None if within is None else contained_in(within, reference)
-        addresses = self._addresses
-        if addresses is None:
-            addresses = {
-                (resource_type, identifier): resource
-                for resource_type, resources in reversed(self._by_type.items())
-                for resource in reversed(resources)
-                if type(identifier := resource.get("id")) is str
-            }
-            addresses.update((url, resource) for url, resource in reversed(self._full_urls))
-            self._addresses = addresses
-        found = addresses.get(reference)
+        found = self._addresses.get(reference)
         if found is not None:
             return found
         key = type_and_id(reference)
-        return None if key is None else addresses.get(key)
+        return None if key is None else self._addresses.get(key)
 
     # Private state, declared for the type checker.
     _by_type: dict[str, list[Resource]]
     _codes: dict[tuple[str, str], CodeIndex]
-    _full_urls: list[tuple[str, Resource]]
-    _addresses: dict[str | tuple[str, str], Resource] | None
+    _addresses: dict[str | tuple[str, str], Resource]
+    _answers: dict[CodeTable, list[list[Resource]]]
 
 
 def _codings_of(value: Any) -> list[Any]:
@@ -218,23 +228,20 @@ def _codings_of(value: Any) -> list[Any]:
     return found
 
 
-def _subject_among(
-    patients: list[Resource], full_urls: list[tuple[str, Resource]], subject: str | None
-) -> tuple[Resource, str]:
+def _subject_among(patients: list[tuple[Resource, str | None]], subject: str | None) -> tuple[Resource, str]:
     """The one Patient that the evaluation is about, with its reference."""
-    addressed = {id(resource): url for url, resource in reversed(full_urls)}
-    named = [(patient, _reference_to(patient, addressed.get(id(patient)))) for patient in patients]
+    named = [(patient, _reference_to(patient, address), address) for patient, address in patients]
     if subject is not None:
         wanted = type_and_id(subject) or ("Patient", subject)
-        for patient, reference in named:
-            if type_and_id(reference) == wanted or subject in (reference, addressed.get(id(patient))):
+        for patient, reference, address in named:
+            if type_and_id(reference) == wanted or subject in (reference, address):
                 return patient, reference
         raise PatientDataError("the data hold no Patient with the subject's id; send that Patient resource")
     if not named:
         raise PatientDataError("the data hold no Patient; send the Patient resource with the other data")
     if len(named) > 1:
         raise PatientDataError(f"the data hold {len(named)} Patients; choose with subject='Patient/id'")
-    return named[0]
+    return named[0][:2]
 
 
 def _reference_to(patient: Resource, full_url: str | None) -> str:

@@ -26,6 +26,8 @@ GREATEST_DECIMAL = Decimal("99999999999999999999.99999999")
 _LIMIT = Decimal(10) ** 28
 GREATEST_INTEGER, LEAST_INTEGER = 2**31 - 1, -(2**31)
 GREATEST_LONG, LEAST_LONG = 2**63 - 1, -(2**63)
+LIMITS = {False: (LEAST_INTEGER, GREATEST_INTEGER), True: (LEAST_LONG, GREATEST_LONG)}
+"""Least and greatest value of an Integer, and (True) of a Long."""
 
 _wide = Context(prec=60, rounding=ROUND_HALF_UP)
 _down = Context(prec=60, rounding=ROUND_DOWN)

@@ -19,6 +19,11 @@ CAUGHT = (GepnetError, RecursionError, *FAILURES)
 """What ends the evaluation of a definition, and is told with its place."""
 
 
+def not_compiled(scope: Scope) -> Any:
+    """Stands for a definition until a back end has compiled it."""
+    raise RuntimeError("the definition is not compiled")
+
+
 @dataclass(slots=True, eq=False)
 class Definition:
     """One define of a library, with its numbered memo slot.
@@ -31,7 +36,8 @@ class Definition:
         references: definitions that it refers to directly.
         form: what it means, typed; for traces and other readers.
         size: slots of its frame.
-        run: what a back end made of the form.
+        run: what a back end made of the form: computes the value, keeps it in the memo, and keeps a
+            failure too; to be called when the memo has no value.
     """
 
     name: str
@@ -42,7 +48,7 @@ class Definition:
     size: int
     program: Program = field(repr=False)
     references: tuple[Definition, ...] = ()
-    run: Callable[[Scope], Any] | None = None
+    run: Callable[[Scope], Any] = not_compiled
 
     def evaluate(self, scope: Scope) -> Any:
         """The value for this application; computed at most once.
@@ -52,24 +58,11 @@ class Definition:
             BudgetExceededError: it nests too deeply, or the deadline has passed.
         """
         value = scope.memo[self.slot]
-        return self.compute(scope) if value is MISSING else value
+        return self.run(scope) if value is MISSING else value
 
     def evaluated(self, scope: Scope) -> bool:
         """Whether this application has its value already."""
         return scope.memo[self.slot] is not MISSING
-
-    def compute(self, scope: Scope) -> Any:
-        """The value, computed and kept; a failure is kept too and raised again."""
-        if scope.failures:
-            self.refuse_again(scope)
-        if self.run is None:
-            raise RuntimeError(f"{self.name} is not compiled")
-        try:
-            value = self.run(scope)
-        except CAUGHT as error:
-            self.fail(scope, error)
-        scope.memo[self.slot] = value
-        return value
 
     def fail(self, scope: Scope, error: Exception) -> NoReturn:
         """Keep an error that ended the evaluation, and raise it with its place."""

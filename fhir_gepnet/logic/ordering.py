@@ -62,14 +62,27 @@ def sort(items: list[Any], keys: list[tuple[Any, ...]], descending: tuple[bool, 
         descending: per position of the keys.
     """
     if len(descending) == 1:
-        plain = [key[0] for key in keys]
-        kind = type(plain[0]) if plain else None
-        if kind in (int, str) and all(type(each) is kind for each in plain):
+        plain = _comparable([key[0] for key in keys])
+        if plain is not None:
             order = sorted(range(len(items)), key=plain.__getitem__, reverse=descending[0])
             return [items[position] for position in order]
     marked = [tuple(zip(key, descending, strict=True)) for key in keys]
     ranked = sorted(zip(marked, range(len(items)), strict=True), key=cmp_to_key(_by_key))
     return [items[position] for _, position in ranked]
+
+
+def _comparable(keys: list[Any]) -> list[Any] | None:
+    """Keys that Python may compare as they are: whole numbers, texts, precise moments of one type."""
+    kinds = set(map(type, keys))
+    if len(kinds) != 1:
+        return None
+    kind = kinds.pop()
+    if kind is int or kind is str:
+        return keys
+    if kind is not DateTime and kind is not Date:
+        return None
+    moments = [moment.key for moment in keys]
+    return None if None in moments else moments
 
 
 def _by_key(left: tuple[tuple[Any, ...], int], right: tuple[tuple[Any, ...], int]) -> int:

@@ -21,6 +21,7 @@ from fhir_gepnet.errors import (
     UnresolvedReferenceError,
     Where,
 )
+from fhir_gepnet.fhir.code_table import CodeTable
 from fhir_gepnet.fhir.record import PatientRecord
 from fhir_gepnet.logic.closures.elm_back_end import close_all
 from fhir_gepnet.logic.closures.registry import close
@@ -43,11 +44,11 @@ class Program:
     definitions: list[Definition] = field(default_factory=list)
     functions: dict[int, Function] = field(default_factory=dict)
     size: int = 0
-    _shared: dict[Any, object] = field(default_factory=dict)
+    _tables: dict[tuple[str, str], CodeTable] = field(default_factory=dict)
 
-    def shared_key(self, of: Any) -> object:
-        """One key in ``scope.cache`` for everything that asks the same; cheap to hash."""
-        return self._shared.setdefault(of, object())
+    def code_table(self, resource_type: str, element: str) -> CodeTable:
+        """The table of all questions about one element of a type; complete when everything is compiled."""
+        return self._tables.setdefault((resource_type, element), CodeTable(resource_type, element))
 
     def new_slot(self) -> int:
         """One more slot in ``scope.memo``."""
@@ -143,6 +144,8 @@ class Libraries(Mapping[str, Library]):
         self._by_title: dict[str, Library] = {}
         self._parameters: list[Parameter] = []
         self._names: set[str] = set()
+        self._constants: dict[str, Any] = {}
+        self._computed: list[Parameter] = []
 
     def __getitem__(self, name: str) -> Library:
         return self._by_title[name] if name in self._by_title else self._libraries[name]
@@ -181,16 +184,14 @@ class Libraries(Mapping[str, Library]):
         if unknown:
             told = ", ".join(sorted({each.name for each in self._parameters})) or "none"
             raise InvocationError(f"no library declares a parameter {unknown[0]}; there are: {told}")
-        values: dict[str, Any] = {}
+        values = dict(self._constants)
         scope = Scope(record, now, values, [MISSING] * self.program.size)
-        for each in self._parameters:
+        for each in self._parameters if given else self._computed:
             if given and (each.name in given or each.qualified in given):
                 plain = given[each.qualified if each.qualified in given else each.name]
                 values[each.key] = from_plain(plain, each.type, each.name, scope.offset)
             elif each.default is not None:
                 values[each.key] = each.default([scope])
-            else:
-                values[each.key] = each.constant
         return scope
 
     # Filled by load_libraries only.
@@ -212,6 +213,10 @@ class Libraries(Mapping[str, Library]):
                 at = Where(parameter.library, "", parameter.name)
                 raise ArtifactError(at, problem, "agree on one type")
         self._parameters.append(parameter)
+        if parameter.default is None:
+            self._constants[parameter.key] = parameter.constant
+        else:
+            self._computed.append(parameter)
         self._names |= {parameter.name, parameter.qualified}
 
 

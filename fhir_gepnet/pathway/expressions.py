@@ -24,7 +24,7 @@ from fhir_gepnet.logic import Definition, Libraries, to_plain
 from fhir_gepnet.logic.fhirpath.expression import Condition as CompiledCondition
 from fhir_gepnet.logic.fhirpath.expression import compile_condition
 from fhir_gepnet.logic.form import BOOLEAN, FHIR, SYSTEM, ListOf, Named, Type
-from fhir_gepnet.logic.scope import Scope
+from fhir_gepnet.logic.scope import MISSING, Scope
 from fhir_gepnet.pathway.artifacts import Artifact, Artifacts, collected
 from fhir_gepnet.pathway.formula import Formula, Variables
 
@@ -216,16 +216,30 @@ def _name_of(result_type: Type | None) -> str | None:
 
 
 def _truth_of(definition: Definition | None) -> Callable[[Scope, Variables], Any]:
+    if definition is None:
+        return _never_applied
+    slot, run = definition.slot, definition.run
+
     def truth(scope: Scope, variables: Variables) -> Any:
-        assert definition is not None, "a folder with problems is never applied"
-        return definition.evaluate(scope)
+        value = scope.memo[slot]
+        return run(scope) if value is MISSING else value
 
     return truth
 
 
 def _value_of(definition: Definition | None) -> Callable[[Scope, Variables], Any]:
+    if definition is None:
+        return _never_applied
+    slot, run = definition.slot, definition.run
+
     def value(scope: Scope, variables: Variables) -> Any:
-        assert definition is not None, "a folder with problems is never applied"
-        return to_plain(definition.evaluate(scope), definition.result_type)
+        value = scope.memo[slot]
+        if value is MISSING:
+            value = run(scope)
+        return value if type(value) is str else to_plain(value)
 
     return value
+
+
+def _never_applied(scope: Scope, variables: Variables) -> Any:
+    raise RuntimeError("a folder with problems is never applied")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 CANONICAL = "https://fhir-gepnet.org/fhir/StructureDefinition/"
@@ -30,7 +31,7 @@ class Attributes(NamedTuple):
 
 _SEPARATOR = re.compile(r"\s*[,;]\s*")
 _NONE = Attributes()
-_SINGLE = {STATUS: "status", TIER: "tier", RANK: "rank", TOPIC: "topic"}
+_SINGLE = frozenset({STATUS, TIER, RANK, TOPIC})
 
 
 def attributes_of(output: Mapping[str, Any]) -> Attributes:
@@ -43,15 +44,24 @@ def attributes_of(output: Mapping[str, Any]) -> Attributes:
     if not extensions:
         return _NONE
     found: dict[str, Any] = {}
-    rules: list[str] = []
+    rules: tuple[str, ...] = ()
     for extension in extensions:
         url = extension.get("url")
         if url == RULE:
-            rules += [rule for rule in _SEPARATOR.split(str(_value(extension) or "")) if rule]
-        elif url in _SINGLE:
-            found.setdefault(_SINGLE[url], _value(extension))
-    return Attributes(**found, rule=tuple(rules))
+            rules += _rules(str(_value(extension) or ""))
+        elif url in _SINGLE and url not in found:
+            found[url] = _value(extension)
+    read = found.get
+    return Attributes(read(STATUS), read(TIER), read(RANK), rules, read(TOPIC))
+
+
+@lru_cache(maxsize=4096)
+def _rules(text: str) -> tuple[str, ...]:
+    return tuple(rule for rule in _SEPARATOR.split(text) if rule)
 
 
 def _value(extension: Mapping[str, Any]) -> Any:
-    return next((value for key, value in extension.items() if key.startswith("value")), None)
+    for key, value in extension.items():
+        if key.startswith("value"):
+            return value
+    return None

@@ -203,8 +203,12 @@ def _descend(step: Step | ExtensionStep) -> Descend:
 def _element_writer(descents: list[Descend], last: Step, at: Where) -> Write:
     key, type_name, index = last.key, last.type, last.index
     primitive = is_primitive(type_name)
+    simple = primitive and not last.is_list and not descents
 
     def write(target: dict[str, Any], value: Any) -> None:
+        if simple and type(value) is str:
+            target[key] = value
+            return
         items = [
             fitting(item, type_name, primitive, at)
             for item in (value if isinstance(value, list) else [value])
@@ -239,38 +243,37 @@ def _extension_writer(descents: list[Descend], url: str, result_type: str | None
             raise EvaluationError(
                 at, "the value's type is not clear", "write .value.ofType(T), or add a static value"
             )
-        type_name = types.get(name)
-        if type_name is None:
-            type_name = types[name] = _type_of(name)
-        return {"url": url, name: fitting(item, type_name, is_primitive(type_name), at)}
+        type_name, primitive = types.get(name) or types.setdefault(name, _type_of(name))
+        return {"url": url, name: fitting(item, type_name, primitive, at)}
 
-    types: dict[str, str] = {}
+    types: dict[str, tuple[str, bool]] = {}
 
     def write(target: dict[str, Any], value: Any) -> None:
         for descend in descents:
             target = descend(target)
-        kept: list[dict[str, Any]] = []
-        position: int | None = None
+        present = target.get("extension", ())
+        place: int | None = None
         key: str | None = None
-        for extension in target.get("extension", ()):
-            if extension.get("url") != url:
-                kept.append(extension)
-            elif position is None:
-                position = len(kept)
+        for position, extension in enumerate(present):
+            if extension.get("url") == url:
+                place = position
                 key = next((name for name in extension if name.startswith("value")), None)
-        new = [made(item, key) for item in (value if isinstance(value, list) else (value,))]
-        place = len(kept) if position is None else position
-        kept[place:place] = new
-        target["extension"] = kept
+                break
+        new = [made(item, key) for item in (value if type(value) is list else (value,))]
+        if place is None:
+            target["extension"] = [*present, *new]
+        else:
+            after = [each for each in present[place + 1 :] if each.get("url") != url]
+            target["extension"] = [*present[:place], *new, *after]
 
     return write
 
 
-def _type_of(key: str) -> str:
-    """``valueCode`` -> ``code``, ``valueQuantity`` -> ``Quantity``."""
+def _type_of(key: str) -> tuple[str, bool]:
+    """``valueCode`` -> ``code``, a primitive; ``valueQuantity`` -> ``Quantity``, which is none."""
     type_name = key.removeprefix("value")
     lower = _lower(type_name)
-    return lower if is_primitive(lower) else type_name
+    return (lower, True) if is_primitive(lower) else (type_name, is_primitive(type_name))
 
 
 def _lower(type_name: str) -> str:

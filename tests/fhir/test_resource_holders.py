@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from fhir_gepnet.fhir.bundle import entries_of, has_next_link, outcome_in
+from fhir_gepnet.fhir.bundle import gather, has_next_link, outcome_in
 from fhir_gepnet.fhir.choice import chosen
 from fhir_gepnet.fhir.coding import Code, Concept, code_of, concept_of, equivalent_codes, equivalent_concepts
 from fhir_gepnet.fhir.period import ends_of
@@ -45,14 +45,22 @@ def test_has_next_link() -> None:
     assert has_next_link(None) is False
 
 
-def test_entries_keep_their_addresses() -> None:
-    resource = {"resourceType": "Patient"}
+def test_resources_are_gathered_once_with_their_addresses() -> None:
+    first, second = {"resourceType": "Basic", "id": "1"}, {"resourceType": "Basic"}
     held = {
         "resourceType": "Bundle",
-        "entry": [{"fullUrl": "urn:uuid:1", "resource": resource}, {"resource": resource}],
+        "entry": [
+            {"fullUrl": "urn:uuid:1", "resource": first},
+            {"fullUrl": "urn:uuid:1", "resource": second},
+            {"fullUrl": "urn:uuid:2", "resource": {"resourceType": "Basic", "id": "1"}},
+            None,
+        ],
     }
-    assert [full_url for _, full_url in entries_of({"key": held})] == ["urn:uuid:1", None]
-    assert entries_of(None) == []
+    gathered = gather({"key": held})
+    assert gathered.by_type == {"Basic": [first, second]}
+    assert gathered.by_type["Basic"][0] is first
+    assert gathered.addresses == {("Basic", "1"): first, "urn:uuid:1": first}
+    assert gather(None).by_type == {}
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,6 @@ from fhir_gepnet.logic import arithmetic, interval
 from fhir_gepnet.logic.closures.registry import closes
 from fhir_gepnet.logic.form import DECIMAL, INTEGER, LONG, QUANTITY, Form, Type
 from fhir_gepnet.logic.scope import Evaluate, Frame
-from fhir_gepnet.logic.uncertainty import Uncertainty
 
 if TYPE_CHECKING:
     from fhir_gepnet.logic.program import Program
@@ -43,11 +43,13 @@ def unary(operand: Evaluate, compute: Callable[[Any], Any]) -> Evaluate:
 
 
 def _integers(compute: Compute, of: Type) -> Compute:
-    limit = arithmetic.long_result if of == LONG else arithmetic.integer_result
+    least, greatest = arithmetic.LIMITS[of == LONG]
 
     def run(one: Any, other: Any) -> Any:
         found = compute(one, other)
-        return found if isinstance(found, Uncertainty) else limit(found)
+        if type(found) is not int:
+            return found  # an Uncertainty, whose arithmetic keeps its own limits
+        return found if least <= found <= greatest else None
 
     return run
 
@@ -135,9 +137,9 @@ def _power(left: Any, right: Any) -> Any:
 
 
 _INTEGER: dict[str, Compute] = {
-    "elm.Add": lambda one, other: one + other,
-    "elm.Subtract": lambda one, other: one - other,
-    "elm.Multiply": lambda one, other: one * other,
+    "elm.Add": operator.add,
+    "elm.Subtract": operator.sub,
+    "elm.Multiply": operator.mul,
     "elm.TruncatedDivide": arithmetic.whole_quotient_of_integers,
     "elm.Modulo": arithmetic.remainder_of_integers,
 }

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from fhir_gepnet.errors import GepnetError
 from fhir_gepnet.logic.closures.registry import close
-from fhir_gepnet.logic.definitions import Definition, Function, nests_too_deeply
+from fhir_gepnet.logic.definitions import CAUGHT, Definition, Function, nests_too_deeply
 from fhir_gepnet.logic.scope import Evaluate, Scope
 
 if TYPE_CHECKING:
@@ -27,11 +27,21 @@ def close_all(units: Iterable[Definition | Function], program: Program, problems
             problems.append(nests_too_deeply(unit.library, unit.name))
         else:
             if isinstance(unit, Definition):
-                unit.run = _with_frame(body, unit.size)
+                unit.run = _keeping(unit, body)
             else:
                 unit.body = body
 
 
-def _with_frame(body: Evaluate, size: int) -> Callable[[Scope], Any]:
-    rest = [None] * (size - 1)
-    return lambda scope: body([scope, *rest])
+def _keeping(definition: Definition, body: Evaluate) -> Callable[[Scope], Any]:
+    rest = [None] * (definition.size - 1)
+
+    def run(scope: Scope) -> Any:
+        if scope.failures:
+            definition.refuse_again(scope)
+        try:
+            value = scope.memo[definition.slot] = body([scope, *rest])
+        except CAUGHT as error:
+            definition.fail(scope, error)
+        return value
+
+    return run

@@ -45,11 +45,12 @@ def has_code_in(value_set: ValueSet) -> Callable[[Any], bool | None]:
             return False
         answer: bool | None = False
         for coding in concept.get("coding") or ():
-            code, system = coding.get("code"), coding.get("system")
-            if (system, code) in codes and system is not None:
+            system = coding.get("system")
+            if system is None:
+                if coding.get("code") in any_system:
+                    answer = None
+            elif (system, coding.get("code")) in codes:
                 return True
-            if system is None and code in any_system:
-                answer = None
         return answer
 
     return has

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 def expression(form: Form, operands: Sequence[Evaluate], program: Program) -> Evaluate:
     """Another definition's value, computed once per application. Detail: its slot."""
     slot: int = form.detail
-    compute = program.definitions[slot].compute
+    definition = program.definitions[slot]
 
     def run(frame: Frame) -> Any:
         scope = frame[0]
         value = scope.memo[slot]
-        return compute(scope) if value is MISSING else value
+        return definition.run(scope) if value is MISSING else value
 
     return run
 

@@ -1,4 +1,4 @@
-"""Closure of Retrieve: look-ups in the record's index; equal retrieves share their answer."""
+"""Closure of Retrieve: codes known while loading are questions of a code table, answered together."""
 
 from __future__ import annotations
 
@@ -20,9 +20,6 @@ def coded(
 ) -> list[dict[str, Any]]:
     """Resources whose element carries one of the codes, in the order of the record."""
     index = record.index(resource_type, element)
-    if len(keys) == 1:
-        (key,) = keys
-        return index.get(key, [])
     hits = [index[key] for key in index.keys() & keys]
     if len(hits) <= 1:
         return hits[0] if hits else []
@@ -40,17 +37,9 @@ def retrieve(form: Form, operands: Sequence[Evaluate], program: Program) -> Eval
     known = need.codes
     if known is None:
         return _dynamic(resource_type, element, operands[0])
-    codes = known
-    key = program.shared_key(need)
-
-    def run(frame: Frame) -> Any:
-        scope = frame[0]
-        found = scope.cache.get(key)
-        if found is None:
-            found = scope.cache[key] = coded(scope.record, resource_type, element, codes)
-        return found
-
-    return run
+    table = program.code_table(resource_type, element)
+    number = table.question(known)
+    return lambda frame: frame[0].record.retrieved(table)[number]
 
 
 def _dynamic(resource_type: str, element: str, codes: Evaluate) -> Evaluate:

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Callable
+
+from fhir_gepnet.fhir.dates import Moment, compare
 from fhir_gepnet.logic.closures.elm_codings import has_code
-from fhir_gepnet.logic.closures.elm_comparison import SCALARS, comparer
+from fhir_gepnet.logic.closures.elm_comparison import MOMENTS, SCALARS, comparer
 from fhir_gepnet.logic.elm.retrieves import keys_of
 from fhir_gepnet.logic.equality import equal, equivalent
 from fhir_gepnet.logic.form import BOOLEAN, CODE, CONCEPT, Form
 from fhir_gepnet.logic.source.registry import emits, tests
 from fhir_gepnet.logic.source.writer import Writer
 
+_TESTS = {
+    "elm.Less": operator.lt,
+    "elm.LessOrEqual": operator.le,
+    "elm.Greater": operator.gt,
+    "elm.GreaterOrEqual": operator.ge,
+}
 _SIGNS = {"elm.Less": "<", "elm.LessOrEqual": "<=", "elm.Greater": ">", "elm.GreaterOrEqual": ">="}
 
 
@@ -34,10 +44,34 @@ def inequality(form: Form, writer: Writer) -> str:
     left, right = (operand.type for operand in form.operands)
     if left in SCALARS and right in SCALARS:
         return _compared(form, writer, sign)
+    if left == right and left in MOMENTS:
+        return _moments(form, writer, sign)
     order, found = writer.constant(comparer(left, right)), writer.local()
     one, other = map(writer.kept, writer.operands(form.operands))
     compared = f"({found} := {order}({one}, {other}))"
     return f"(None if {one} is None or {other} is None or {compared} is None else {found} {sign} 0)"
+
+
+def _moments(form: Form, writer: Writer, sign: str) -> str:
+    """Two moments of one type: by their keys when both have one, as almost all do."""
+    compare = writer.constant(_by_components(_TESTS[form.operator]))
+    known = [writer.never_null(operand) for operand in form.operands]
+    one, other = map(writer.kept, writer.operands(form.operands))
+    first, second = writer.local(), writer.local()
+    keys = f"({first} := {one}.key) is None or ({second} := {other}.key) is None"
+    found = f"({compare}({one}, {other}) if {keys} else {first} {sign} {second})"
+    nulls = " or ".join(f"{each} is None" for each, sure in zip((one, other), known, strict=True) if not sure)
+    return f"(None if {nulls} else {found})" if nulls else found
+
+
+def _by_components(test: Callable[[int, int], bool]) -> Callable[[Moment, Moment], bool | None]:
+    """The comparison of two moments of which one is imprecise; null when that leaves it uncertain."""
+
+    def compared(one: Moment, other: Moment) -> bool | None:
+        found = compare(one, other)
+        return None if found is None else test(found, 0)
+
+    return compared
 
 
 @emits("elm.Equal")

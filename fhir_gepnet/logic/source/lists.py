@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
-from fhir_gepnet.fhir.record import PatientRecord
 from fhir_gepnet.logic.closures.elm_clinical import FROM_FHIR
 from fhir_gepnet.logic.closures.elm_codings import has_code_in
 from fhir_gepnet.logic.closures.elm_lists import HASHED, has_null, list_test, union_of
-from fhir_gepnet.logic.closures.elm_retrieves import coded
 from fhir_gepnet.logic.elm.retrieves import Retrieve, data_need
 from fhir_gepnet.logic.form import Form
 from fhir_gepnet.logic.source.registry import emits, tests
@@ -19,26 +14,17 @@ from fhir_gepnet.terminology.value_set import ValueSet
 
 @emits("elm.Retrieve")
 def retrieve(form: Form, writer: Writer) -> str:
-    """Resources of a type, or those with a code; equal retrieves share a slot of the memo."""
+    """Resources of a type, or those with a code; the answers of one code table share a slot of the memo."""
     need: Retrieve = data_need(form)
     if need.code_element is None:
         return f"scope.record.of_type({writer.constant(need.resource_type)})"
     if need.codes is None:
         return writer.called(form)
-    slot, found = writer.module.slot_of(need), writer.local()
-    look_up = writer.constant(_look_up(need.resource_type, need.code_element, need.codes))
+    table = writer.module.program.code_table(need.resource_type, need.code_element)
+    slot, found = writer.module.slot_of(table), writer.local()
     writer.line(f"{found} = m[{slot}]")
-    writer.line(f"if {found} is X: {found} = m[{slot}] = {look_up}(scope.record)")
-    return found
-
-
-def _look_up(
-    resource_type: str, element: str, keys: frozenset[tuple[str, str]]
-) -> Callable[[PatientRecord], list[dict[str, Any]]]:
-    if len(keys) == 1:
-        (key,) = keys
-        return lambda record: record.index(resource_type, element).get(key, [])
-    return lambda record: coded(record, resource_type, element, keys)
+    writer.line(f"if {found} is X: {found} = m[{slot}] = scope.record.retrieved({writer.constant(table)})")
+    return f"{found}[{table.question(need.codes)}]"
 
 
 @emits("elm.First", "elm.Last")

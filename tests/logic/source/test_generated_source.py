@@ -24,7 +24,21 @@ SYSTEM = "{urn:hl7-org:elm-types:r1}"
 Node = dict[str, Any]
 OWN_WORDS = frozenset(
     {
-        *("E", "X", "append", "bool", "cache", "deadline", "error", "fail", "failures", "get", "getattr"),
+        *(
+            "E",
+            "X",
+            "append",
+            "bool",
+            "cache",
+            "deadline",
+            "key",
+            "retrieved",
+            "error",
+            "fail",
+            "failures",
+            "get",
+            "getattr",
+        ),
         *("join", "len", "m", "memo", "of_type", "offset", "parameters", "patient", "record"),
         *("refuse_again", "scope", "type", "value"),
     }
