@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from functools import cmp_to_key
 from typing import Any
 
@@ -71,7 +71,7 @@ def sort(items: list[Any], keys: list[tuple[Any, ...]], descending: tuple[bool, 
     return [items[position] for _, position in ranked]
 
 
-def _comparable(keys: list[Any]) -> list[Any] | None:
+def _comparable(keys: Sequence[Any]) -> Sequence[Any] | None:
     """Keys that Python may compare as they are: whole numbers, texts, precise moments of one type."""
     kinds = set(map(type, keys))
     if len(kinds) != 1:
@@ -89,8 +89,11 @@ def _by_key(left: tuple[tuple[Any, ...], int], right: tuple[tuple[Any, ...], int
     return _sure(left[0], right[0])
 
 
-def extreme(items: Iterable[Any], sign: int) -> Any:
+def extreme(items: Sequence[Any], sign: int) -> Any:
     """The greatest (sign 1) or least (sign -1) value that is not null; None of none."""
+    plain = _comparable(items)
+    if plain is not None:
+        return items[plain.index(max(plain) if sign > 0 else min(plain))]
     best = None
     for item in items:
         if item is None:

@@ -259,7 +259,7 @@ def _extension_writer(descents: list[Descend], url: str, result_type: str | None
                 place = position
                 key = next((name for name in extension if name.startswith("value")), None)
                 break
-        new = [made(item, key) for item in (value if type(value) is list else (value,))]
+        new = [made(item, key) for item in value] if type(value) is list else [made(value, key)]
         if place is None:
             target["extension"] = [*present, *new]
         else:

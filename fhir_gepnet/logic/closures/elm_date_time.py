@@ -46,18 +46,24 @@ def moment_of_evaluation(form: Form, operands: Sequence[Evaluate], program: Prog
     return lambda frame: Time(*now(frame[0]).components[3:])
 
 
-def _values(parts: Sequence[Evaluate], frame: Frame) -> list[Any] | None:
-    """Components up to the last that is known; None when the first is null.
+def known_components(values: Sequence[Any]) -> tuple[Any, ...]:
+    """Components up to the last that is known; none when the first is null.
 
     Raises:
         ValueError: a component is null and a finer one is not.
     """
-    values = [part(frame) for part in parts]
-    while values and values[-1] is None:
-        values.pop()
-    if None in values:
+    if None not in values:
+        return tuple(values)
+    first = values.index(None)
+    if any(value is not None for value in values[first:]):
         raise ValueError("a component is missing between two that are given")
-    return values or None
+    return tuple(values[:first])
+
+
+def date_time_from(values: Sequence[Any], offset: int) -> DateTime | None:
+    """A DateTime of components that may be null from some precision on; null when all are."""
+    components = known_components(values)
+    return date_time_of(components, offset) if components else None
 
 
 @closes("elm.Date", "elm.Time")
@@ -67,8 +73,8 @@ def calendar_or_clock(form: Form, operands: Sequence[Evaluate], program: Program
     parts = tuple(operands)
 
     def run(frame: Frame) -> Any:
-        values = _values(parts, frame)
-        return None if values is None else make(*values)
+        values = known_components([part(frame) for part in parts])
+        return make(*values) if values else None
 
     return run
 
@@ -80,19 +86,11 @@ def date_time(form: Form, operands: Sequence[Evaluate], program: Program) -> Eva
     zoned = bool(given) and given[-1] == "timezoneOffset"
     parts = tuple(operands[:-1] if zoned else operands)
     zone = operands[-1] if zoned else None
-    constant = all(operand.operator == "elm.Literal" for operand in form.operands)
-    known: dict[int, Any] = {}
 
     def run(frame: Frame) -> Any:
         offset = None if zone is None else zone(frame)
         minutes = frame[0].offset if offset is None else int(offset * 60)
-        if constant and minutes in known:
-            return known[minutes]
-        values = _values(parts, frame)
-        found = None if values is None else date_time_of(tuple(values), minutes)
-        if constant:
-            known[minutes] = found
-        return found
+        return date_time_from([part(frame) for part in parts], minutes)
 
     return run
 
@@ -115,10 +113,15 @@ def component(form: Form, operands: Sequence[Evaluate], program: Program) -> Eva
     return unary(operands[0], lambda value: getattr(value, name, None))
 
 
+def date_of_moment(value: Date | DateTime) -> Date:
+    """The date part of a moment."""
+    return value if isinstance(value, Date) else value.date
+
+
 @closes("elm.DateFrom")
 def date_from(form: Form, operands: Sequence[Evaluate], program: Program) -> Evaluate:
     """The date of a DateTime."""
-    return unary(operands[0], lambda value: value if isinstance(value, Date) else value.date)
+    return unary(operands[0], date_of_moment)
 
 
 @closes("elm.TimeFrom")

@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+from functools import partial
+
+from fhir_gepnet.logic import arithmetic
 from fhir_gepnet.logic.closures.elm_arithmetic import arithmetic_of
+from fhir_gepnet.logic.closures.elm_date_time import date_of_moment, date_time_from
 from fhir_gepnet.logic.closures.elm_lists import flattened
 from fhir_gepnet.logic.closures.elm_strings import split_at
 from fhir_gepnet.logic.closures.elm_structures import MAKERS
 from fhir_gepnet.logic.closures.elm_types import CONVERSIONS
 from fhir_gepnet.logic.equality import distinct
 from fhir_gepnet.logic.form import Form
+from fhir_gepnet.logic.ordering import extreme
 from fhir_gepnet.logic.source.registry import emits
 from fhir_gepnet.logic.source.writer import Writer
 
-_OF_ONE = {**CONVERSIONS, "elm.Distinct": distinct, "elm.Flatten": flattened}
+_OF_ONE = {
+    **CONVERSIONS,
+    "elm.DateFrom": date_of_moment,
+    "elm.Distinct": distinct,
+    "elm.Flatten": flattened,
+    "elm.Max": partial(extreme, sign=1),
+    "elm.Min": partial(extreme, sign=-1),
+    "elm.Truncate": arithmetic.truncate,
+}
 
 
 @emits(*_OF_ONE)
@@ -35,6 +48,18 @@ def of_two(form: Form, writer: Writer) -> str:
         return f"(None if {one} is None else {compute}({again}, {right}))"
     one, other = writer.kept(left), writer.kept(right)
     return f"(None if {one} is None or {other} is None else {compute}({one}, {other}))"
+
+
+@emits("elm.DateTime")
+def date_time(form: Form, writer: Writer) -> str:
+    """A DateTime from its components; without an offset, or with a null one, it has the evaluation's."""
+    zoned = bool(form.detail) and form.detail[-1] == "timezoneOffset"
+    zone = form.operands[-1].detail if zoned else None
+    if zoned and form.operands[-1].operator != "elm.Literal":
+        return writer.closed(form)
+    values = writer.operands(form.operands[:-1] if zoned else form.operands)
+    offset = "scope.offset" if zone is None else writer.constant(int(zone * 60))
+    return f"{writer.constant(date_time_from)}([{', '.join(values)}], {offset})"
 
 
 @emits("elm.Split")

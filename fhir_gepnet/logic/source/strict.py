@@ -22,7 +22,6 @@ STRICT = (
     "elm.ConvertQuantity",
     "elm.CanConvertQuantity",
     "elm.Date",
-    "elm.DateFrom",
     "elm.DifferenceBetween",
     "elm.DurationBetween",
     "elm.End",
@@ -40,9 +39,7 @@ STRICT = (
     "elm.KeepChosen",
     "elm.Length",
     "elm.Lower",
-    "elm.Max",
     "elm.Median",
-    "elm.Min",
     "elm.Negate",
     "elm.Now",
     "elm.Overlaps",
@@ -66,7 +63,6 @@ STRICT = (
     "elm.ToIntervalOf",
     "elm.ToListOf",
     "elm.Today",
-    "elm.Truncate",
     "elm.Upper",
     "elm.Width",
 )
@@ -78,7 +74,7 @@ def strict(form: Form, writer: Writer) -> str:
     return writer.called(form)
 
 
-THEN_CONSTANT = ("elm.Combine", "elm.DateTime", "elm.Round", "elm.Substring")
+THEN_CONSTANT = ("elm.Combine", "elm.Round", "elm.Substring")
 """Evaluate their first operand always, the others only as needed."""
 
 
