@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from fhir_gepnet.errors import ArtifactError, BudgetExceededError, EvaluationError, GepnetError, Where
 from fhir_gepnet.logic.form import Form, Type
@@ -36,8 +36,8 @@ class Definition:
         references: definitions that it refers to directly.
         form: what it means, typed; for traces and other readers.
         size: slots of its frame.
-        run: what a back end made of the form: computes the value, keeps it in the memo, and keeps a
-            failure too; to be called when the memo has no value.
+        run: what a back end made of the form: computes the value and keeps it in the memo. Raises
+            whatever the formula raises; ``compute`` says where that was.
     """
 
     name: str
@@ -58,31 +58,41 @@ class Definition:
             BudgetExceededError: it nests too deeply, or the deadline has passed.
         """
         value = scope.memo[self.slot]
-        return self.run(scope) if value is MISSING else value
+        return self.compute(scope) if value is MISSING else value
 
     def evaluated(self, scope: Scope) -> bool:
         """Whether this application has its value already."""
         return scope.memo[self.slot] is not MISSING
 
-    def fail(self, scope: Scope, error: Exception) -> NoReturn:
-        """Keep an error that ended the evaluation, and raise it with its place."""
-        if isinstance(error, RecursionError):
-            raise BudgetExceededError(f"define {self.name} of {self.library} nests too deeply") from None
+    def compute(self, scope: Scope) -> Any:
+        """The value, computed and kept; a failure is kept too and raised again.
+
+        Only what is asked from outside comes through here. Definitions that need each other call
+        each other's ``run``, and the traceback tells which of them broke.
+        """
+        if scope.failures and self in scope.failures:
+            raise scope.failures[self]
+        try:
+            return self.run(scope)
+        except CAUGHT as error:
+            broken = self.program.definition_at(error, self)
+            failure = scope.failures.get(broken)
+            if failure is None:
+                failure = scope.failures[broken] = broken.failure(scope, error)
+            scope.failures[self] = failure
+            raise failure from (None if failure is error else error)
+
+    def failure(self, scope: Scope, error: Exception) -> GepnetError:
+        """What ended the evaluation of this definition, with its place."""
         if isinstance(error, GepnetError):
-            scope.failures[self] = error
-            raise error
-        located = EvaluationError(
+            return error
+        if isinstance(error, RecursionError):
+            return BudgetExceededError(f"define {self.name} of {self.library} nests too deeply")
+        return EvaluationError(
             self.program.place_of_failure(self, scope),
             f"the expression broke with {type(error).__name__} on this patient's data",
             "guard the operation, or correct the data that it meets",
         )
-        scope.failures[self] = located
-        raise located from error
-
-    def refuse_again(self, scope: Scope) -> None:
-        """Raise the error that this definition ended with before, if it did."""
-        if self in scope.failures:
-            raise scope.failures[self]
 
 
 def nests_too_deeply(library: str, name: str) -> ArtifactError:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import CodeType
 from typing import Any
 
 import fhir_gepnet.logic.closures.elm
@@ -39,11 +40,17 @@ from fhir_gepnet.terminology.expansion import Terminology
 
 @dataclass(slots=True, eq=False)
 class Program:
-    """All compiled definitions and functions of one load, by number."""
+    """All compiled definitions and functions of one load, by number.
+
+    Attributes:
+        size: slots of ``scope.memo``.
+        by_code: the definition of each generated function.
+    """
 
     definitions: list[Definition] = field(default_factory=list)
     functions: dict[int, Function] = field(default_factory=dict)
     size: int = 0
+    by_code: dict[CodeType, Definition] = field(default_factory=dict)
     _tables: dict[tuple[str, str], CodeTable] = field(default_factory=dict)
 
     def code_table(self, resource_type: str, element: str) -> CodeTable:
@@ -54,6 +61,14 @@ class Program:
         """One more slot in ``scope.memo``."""
         self.size += 1
         return self.size - 1
+
+    def definition_at(self, error: BaseException, asked: Definition) -> Definition:
+        """The innermost definition whose generated function an error came out of, else the one asked."""
+        found, step = asked, error.__traceback__
+        while step is not None:
+            found = self.by_code.get(step.tb_frame.f_code, found)
+            step = step.tb_next
+        return found
 
     def place_of_failure(self, definition: Definition, scope: Scope) -> Where:
         """The address of the innermost part of a definition that breaks on this patient.

@@ -218,11 +218,11 @@ def _name_of(result_type: Type | None) -> str | None:
 def _truth_of(definition: Definition | None) -> Callable[[Scope, Variables], Any]:
     if definition is None:
         return _never_applied
-    slot, run = definition.slot, definition.run
+    slot, compute = definition.slot, definition.compute
 
     def truth(scope: Scope, variables: Variables) -> Any:
         value = scope.memo[slot]
-        return run(scope) if value is MISSING else value
+        return compute(scope) if value is MISSING else value
 
     return truth
 
@@ -230,12 +230,12 @@ def _truth_of(definition: Definition | None) -> Callable[[Scope, Variables], Any
 def _value_of(definition: Definition | None) -> Callable[[Scope, Variables], Any]:
     if definition is None:
         return _never_applied
-    slot, run = definition.slot, definition.run
+    slot, compute = definition.slot, definition.compute
 
     def value(scope: Scope, variables: Variables) -> Any:
         value = scope.memo[slot]
         if value is MISSING:
-            value = run(scope)
+            value = compute(scope)
         return value if type(value) is str else to_plain(value)
 
     return value

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from fhir_gepnet.errors import GepnetError
 from fhir_gepnet.logic.closures.registry import close
-from fhir_gepnet.logic.definitions import CAUGHT, Definition, Function, nests_too_deeply
+from fhir_gepnet.logic.definitions import FAILURES, Definition, Function, nests_too_deeply
 from fhir_gepnet.logic.scope import Evaluate, Scope
 
 if TYPE_CHECKING:
@@ -33,15 +33,17 @@ def close_all(units: Iterable[Definition | Function], program: Program, problems
 
 
 def _keeping(definition: Definition, body: Evaluate) -> Callable[[Scope], Any]:
-    rest = [None] * (definition.size - 1)
+    slot, rest = definition.slot, [None] * (definition.size - 1)
 
     def run(scope: Scope) -> Any:
-        if scope.failures:
-            definition.refuse_again(scope)
+        if scope.failures and definition in scope.failures:
+            raise scope.failures[definition]
         try:
-            value = scope.memo[definition.slot] = body([scope, *rest])
-        except CAUGHT as error:
-            definition.fail(scope, error)
+            value = scope.memo[slot] = body([scope, *rest])
+        except FAILURES as error:
+            # All closures share their code, so that the traceback does not tell whose this was.
+            failure = scope.failures[definition] = definition.failure(scope, error)
+            raise failure from error
         return value
 
     return run

@@ -105,6 +105,7 @@ def _bind(unit: Definition | Function, module: Module) -> None:
     run = module.names[_name(unit)]
     if isinstance(unit, Definition):
         unit.run = run
+        unit.program.by_code[run.__code__] = unit
     else:
         unit.body = _with_frame(run, len(unit.operand_types))
 

@@ -18,10 +18,10 @@ def choice_of_type(form: Form, writer: Writer) -> str:
     if not 0 < len(keys) <= FEW:
         return writer.called(form)
     if len(keys) == 1:
-        key = writer.constant(keys[0])
+        key = writer.word(keys[0])
         return writer.unless_null(source, lambda held: f"{held}.get({key})")
     held = writer.kept(writer.emit(source))
-    *firsts, last = map(writer.constant, keys)
+    *firsts, last = map(writer.word, keys)
     found = f"{held}.get({last})"
     for key in reversed(firsts):
         value = writer.local()

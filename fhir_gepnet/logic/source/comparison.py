@@ -89,7 +89,9 @@ def test_equality(form: Form, writer: Writer) -> str:
     operand, constant = form.operands
     scalars = all(each.type in SCALARS or each.type == BOOLEAN for each in form.operands)
     if scalars and constant.operator == "elm.Literal" and constant.detail is not None:
-        return f"({writer.emit(operand)} == {writer.constant(constant.detail)})"
+        value = constant.detail
+        other = writer.word(value) if type(value) is str else writer.constant(value)
+        return f"({writer.emit(operand)} == {other})"
     return equality(form, writer)
 
 

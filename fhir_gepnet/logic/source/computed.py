@@ -75,7 +75,7 @@ def split(form: Form, writer: Writer) -> str:
 @emits("elm.DateTimeComponentFrom")
 def component(form: Form, writer: Writer) -> str:
     """One component of a date or time, by its name."""
-    name = writer.constant(form.detail)
+    name = writer.word(form.detail)
     return writer.unless_null(form.operands[0], lambda value: f"getattr({value}, {name}, None)")
 
 

@@ -17,7 +17,7 @@ def retrieve(form: Form, writer: Writer) -> str:
     """Resources of a type, or those with a code; the answers of one code table share a slot of the memo."""
     need: Retrieve = data_need(form)
     if need.code_element is None:
-        return f"scope.record.of_type({writer.constant(need.resource_type)})"
+        return f"scope.record.of_type({writer.word(need.resource_type)})"
     if need.codes is None:
         return writer.called(form)
     table = writer.module.program.code_table(need.resource_type, need.code_element)

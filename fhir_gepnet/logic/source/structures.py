@@ -21,14 +21,14 @@ def list_of(form: Form, writer: Writer) -> str:
 def tuple_of(form: Form, writer: Writer) -> str:
     """A dict of element name to value."""
     values = writer.operands(form.operands)
-    pairs = (f"{writer.constant(name)}: {value}" for name, value in zip(form.detail, values, strict=True))
+    pairs = (f"{writer.word(name)}: {value}" for name, value in zip(form.detail, values, strict=True))
     return f"{{{', '.join(pairs)}}}"
 
 
 @emits("elm.Property", "elm.TupleElement")
 def element(form: Form, writer: Writer) -> str:
     """One element of FHIR JSON or of a tuple."""
-    name = writer.constant(form.detail)
+    name = writer.word(form.detail)
     return writer.unless_null(form.operands[0], lambda held: f"{held}.get({name})")
 
 

@@ -1,9 +1,10 @@
 """Writes the Python functions of one load: locals, constants, blocks, and the way back to closures.
 
-Nothing of a library gets into the text: locals are numbered (``s`` what a slot holds, ``t``
-everything else), and whatever a library names or says is a numbered global (``k``). Generated
-functions have only these names besides ``scope``, ``m`` (its memo), ``X`` (not computed), ``E``
-(what is caught) and ``error``; ``d`` is a definition, ``f`` a library's function, ``g`` a part of either.
+No name of a library gets into the text: locals are numbered (``s`` what a slot holds, ``t``
+everything else), and whatever a library says is a numbered global (``k``), except names of elements,
+which are literals as ``ascii`` writes them. Generated functions
+have only these names besides ``scope``, ``m`` (its memo) and ``X`` (not computed); ``d`` is a
+definition, ``f`` a library's function, ``g`` a part of either.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from fhir_gepnet.logic.closures.registry import close
-from fhir_gepnet.logic.definitions import CAUGHT, Definition
+from fhir_gepnet.logic.definitions import Definition
 from fhir_gepnet.logic.form import Form
 from fhir_gepnet.logic.scope import MISSING
 from fhir_gepnet.logic.source.knowledge import Knowledge
@@ -34,6 +35,9 @@ DEEPEST = 24
 LOOPS = 12
 """Loops in each other; Python takes 20 blocks."""
 
+SHORT = 40
+"""Characters of a text that is written as a literal."""
+
 _ATOM = re.compile(r"[kst]\d+|None|True|False|scope|\(\)")
 
 
@@ -43,7 +47,7 @@ class Module:
 
     program: Program
     knowledge: Knowledge
-    names: dict[str, Any] = field(default_factory=lambda: {"X": MISSING, "E": CAUGHT})
+    names: dict[str, Any] = field(default_factory=lambda: {"X": MISSING})
     slots: dict[Any, int] = field(default_factory=dict)
     outlined: int = 0
     _constants: dict[tuple[type, object], str] = field(default_factory=dict)
@@ -152,6 +156,13 @@ class Writer:
         """The name of a value that is known while loading."""
         return self.module.constant(value)
 
+    def word(self, text: str) -> str:
+        """A text that is written as a literal: the name of an element, which is asked at every step.
+
+        Python reads a literal from the code itself; a global is one more place in memory to go to.
+        """
+        return ascii(text) if len(text) <= SHORT else self.constant(text)
+
     # Locals and lines
 
     def local(self) -> str:
@@ -236,18 +247,7 @@ class Writer:
     def function(self, head: str) -> list[Line]:
         """All lines of the finished function, after those of the functions split off from it."""
         memo = [(1, "m = scope.memo")] if any("m[" in text for _, text in self.lines) else []
-        if self.definition is None:
-            return [*self.written, (0, f"def {head}:"), *memo, *self.lines]
-        own = self.constant(self.definition)
-        return [
-            *self.written,
-            (0, f"def {head}:"),
-            (1, f"if scope.failures: {own}.refuse_again(scope)"),
-            *memo,
-            (1, "try:"),
-            *((indentation + 1, text) for indentation, text in self.lines),
-            (1, f"except E as error: {own}.fail(scope, error)"),
-        ]
+        return [*self.written, (0, f"def {head}:"), *memo, *self.lines]
 
     # Closures
 
