@@ -155,6 +155,10 @@ def _kept(entries: Any, wanted: str | None, received: Received) -> tuple[list[di
     if entries is not None and not isinstance(entries, list):
         received.ignored += 1
         return kept, False
+    if wanted is not None and wanted != "Patient" and _all_of_type(entries, wanted):
+        received.types.add(wanted)
+        received.resources += len(entries or ())
+        return entries or kept, True
     types = set()
     for entry in entries or ():
         resource = entry.get("resource") if type(entry) is dict else None
@@ -172,6 +176,14 @@ def _kept(entries: Any, wanted: str | None, received: Received) -> tuple[list[di
         received.patients |= _patient_ids(kept)
     received.resources += len(kept)
     return kept, clean
+
+
+def _all_of_type(entries: Any, wanted: str) -> bool:
+    """Whether a list of entries holds resources of one type and nothing else, as most answers do."""
+    try:
+        return {entry["resource"]["resourceType"] for entry in entries} == {wanted}
+    except (KeyError, TypeError):
+        return False
 
 
 def _also_taken(entry: dict[str, Any], resource_type: str, wanted: str | None) -> bool:

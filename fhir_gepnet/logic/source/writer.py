@@ -247,6 +247,8 @@ class Writer:
     def function(self, head: str) -> list[Line]:
         """All lines of the finished function, after those of the functions split off from it."""
         memo = [(1, "m = scope.memo")] if any("m[" in text for _, text in self.lines) else []
+        if any(" is X" in text for _, text in self.lines):
+            head = head.removesuffix(")") + ", X=X)"  # a local is nearer than a global
         return [*self.written, (0, f"def {head}:"), *memo, *self.lines]
 
     # Closures
