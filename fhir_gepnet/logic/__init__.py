@@ -3,7 +3,8 @@
 from fhir_gepnet.logic.definitions import Definition
 from fhir_gepnet.logic.elm.retrieves import Retrieve
 from fhir_gepnet.logic.fhirpath.expression import compile_fhirpath
-from fhir_gepnet.logic.program import Libraries, Library, load_libraries
+from fhir_gepnet.logic.loading import load_libraries
+from fhir_gepnet.logic.program import Libraries, Library
 from fhir_gepnet.logic.surface import to_plain
 
 __all__ = ["Definition", "Libraries", "Library", "Retrieve", "compile_fhirpath", "load_libraries", "to_plain"]
