@@ -61,6 +61,8 @@ class TypeInfo:
         retrievable: whether CQL can retrieve it (resources).
         code: element that a retrieve filters by when it names none (``code``, ``medication``, ``type``).
         patient: element that names the patient whom the resource is about.
+        compartment: paths (``participant.actor``) by which it is in a patient's compartment; a
+            patient may be there as performer or author too.
         elements: all elements, inherited ones first.
     """
 
@@ -69,6 +71,7 @@ class TypeInfo:
     retrievable: bool
     code: str | None
     patient: str | None
+    compartment: tuple[str, ...]
     elements: Mapping[str, ElementInfo]
 
 
@@ -95,6 +98,7 @@ def type_info(type_name: str) -> TypeInfo | None:
         entry.get("retrievable", False),
         entry.get("code"),
         entry.get("patient"),
+        tuple(entry.get("compartment", ())),
         MappingProxyType(elements),
     )
 
@@ -137,6 +141,12 @@ def patient_element(resource_type: str) -> str | None:
     """The element that names the patient of a resource: ``subject``, ``patient``; None without one."""
     info = type_info(resource_type)
     return None if info is None else info.patient
+
+
+def compartment_paths(resource_type: str) -> tuple[str, ...]:
+    """Paths by which a resource is in a patient's compartment (FHIR R4 CompartmentDefinition patient)."""
+    info = type_info(resource_type)
+    return () if info is None else info.compartment
 
 
 @lru_cache(maxsize=2048)

@@ -12,7 +12,7 @@ from typing import Any
 from fhir_gepnet.errors import PatientDataError
 from fhir_gepnet.fhir.bundle import Gathered, gather
 from fhir_gepnet.fhir.code_table import CodeTable
-from fhir_gepnet.fhir.model import patient_element
+from fhir_gepnet.fhir.model import compartment_paths, patient_element
 from fhir_gepnet.fhir.reference import contained_in, type_and_id
 
 Resource = dict[str, Any]
@@ -88,9 +88,13 @@ class PatientRecord:
         identity = type_and_id(self.subject)
         for resource_type, resources in list(self._by_type.items()):
             element = patient_element(resource_type)
-            if element is None:
-                continue
             others = []
+            if element is None:
+                paths = () if resource_type == "Patient" else compartment_paths(resource_type)
+                others = [each for each in resources if paths and _is_of_others(each, paths, own, identity)]
+                if others:
+                    self._leave_out(resource_type, others)
+                continue
             for resource in resources:
                 try:
                     if resource[element]["reference"] in own:
@@ -265,3 +269,24 @@ def _names_another(about: object, own: set[str], identity: tuple[str, str] | Non
     if not named:
         return False
     return not any(text in own or (identity is not None and type_and_id(text) == identity) for text in named)
+
+
+def _is_of_others(
+    resource: Resource, paths: tuple[str, ...], own: set[str], identity: tuple[str, str] | None
+) -> bool:
+    """Whether a resource that has no subject names Patients on these paths, and none of them is this one.
+
+    An Appointment of another patient with the same practitioner is not this patient's.
+    """
+    held: list[Any] = []
+    for path in paths:
+        found: list[Any] = [resource]
+        for name in path.split("."):
+            values = [each.get(name) for each in found if isinstance(each, dict)]
+            found = [item for value in values for item in (value if isinstance(value, list) else [value])]
+        held += found
+    texts = [each.get("reference") for each in held if isinstance(each, dict)]
+    named = {text: type_and_id(text) for text in texts if isinstance(text, str)}
+    if any(text in own or (identity is not None and who == identity) for text, who in named.items()):
+        return False
+    return any(who is not None and who[0] == "Patient" for who in named.values())
