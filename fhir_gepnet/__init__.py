@@ -1,8 +1,11 @@
 """Computable care pathways: a patient's FHIR data in, decisions with their reasons out."""
 
 from fhir_gepnet.engine.decision import Decision, Verdict
+from fhir_gepnet.engine.operation import Operation, apply_operation, read_operation
 from fhir_gepnet.engine.pathway import Pathway, load_pathway
 from fhir_gepnet.engine.result import Result
+from fhir_gepnet.engine.selection import Violation
+from fhir_gepnet.engine.timing import Window
 from fhir_gepnet.errors import (
     ArtifactError,
     BudgetExceededError,
@@ -25,6 +28,7 @@ __all__ = [
     "ExpressionError",
     "GepnetError",
     "InvocationError",
+    "Operation",
     "Pathway",
     "PathwayError",
     "PatientDataError",
@@ -32,6 +36,10 @@ __all__ = [
     "Plan",
     "Result",
     "Verdict",
+    "Violation",
+    "Window",
+    "apply_operation",
     "find_pathways",
     "load_pathway",
+    "read_operation",
 ]
