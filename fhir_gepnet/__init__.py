@@ -3,8 +3,11 @@
 from fhir_gepnet.engine.decision import Decision, Verdict
 from fhir_gepnet.engine.evaluation import evaluate_library
 from fhir_gepnet.engine.given_parameters import plain_parameters
+from fhir_gepnet.engine.operation import Operation, apply_operation, read_operation
 from fhir_gepnet.engine.pathway import Pathway, load_pathway
 from fhir_gepnet.engine.result import Result
+from fhir_gepnet.engine.selection import Violation
+from fhir_gepnet.engine.timing import Window
 from fhir_gepnet.errors import (
     ArtifactError,
     BudgetExceededError,
@@ -28,6 +31,7 @@ __all__ = [
     "ExpressionError",
     "GepnetError",
     "InvocationError",
+    "Operation",
     "Pathway",
     "PathwayError",
     "PatientDataError",
@@ -35,9 +39,13 @@ __all__ = [
     "Plan",
     "Result",
     "Verdict",
+    "Violation",
+    "Window",
+    "apply_operation",
     "evaluate_library",
     "find_pathways",
     "load_pathway",
     "plain_parameters",
+    "read_operation",
     "version_key",
 ]

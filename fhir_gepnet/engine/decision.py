@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import Any, NamedTuple
 
+from fhir_gepnet.engine.inputs import InputState, input_states
 from fhir_gepnet.engine.trace import Application, Because, Outcome, because_of
 from fhir_gepnet.pathway.extensions import Attributes
 from fhir_gepnet.pathway.model import Action, Plan
@@ -125,6 +126,12 @@ class Decision(NamedTuple):
     def because(self) -> tuple[Because, ...]:
         """One entry per applicability condition, read from the memo when asked for, not before."""
         return because_of(self.action.conditions, self.outcomes, self.application)
+
+    @property
+    def inputs(self) -> tuple[InputState, ...]:
+        """One entry per ``action.input``: present, stale or absent; worked out when asked for."""
+        scope = self.application.scope
+        return input_states(self.action, scope.record, scope.now)
 
     @property
     def applies(self) -> bool:

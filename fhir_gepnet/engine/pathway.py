@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from fhir_gepnet.engine.apply import apply
+from fhir_gepnet.engine.choice import choose_plan
 from fhir_gepnet.engine.result import Result, Unknown
 from fhir_gepnet.fhir.record import PatientRecord
 from fhir_gepnet.logic.program import Libraries
@@ -42,6 +43,14 @@ class Pathway:
     def resources(self) -> tuple[dict[str, Any], ...]:
         """Every artefact of the folder as read, ordered by type, url and version."""
         return self.content.resources
+
+    def plan_named(self, name: str | None = None, hook: str | None = None) -> Plan:
+        """The plan by id, ``url`` or ``url|version``; without a name the one meant for the hook.
+
+        Raises:
+            InvocationError: there is no such plan, or several could be meant.
+        """
+        return choose_plan(self.content.plans, name, hook)
 
     def apply(
         self,
