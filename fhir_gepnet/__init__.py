@@ -1,5 +1,6 @@
 """Computable care pathways: a patient's FHIR data in, decisions with their reasons out."""
 
+from fhir_gepnet.engine.apply_activity import ActivityResult
 from fhir_gepnet.engine.decision import Decision, Verdict
 from fhir_gepnet.engine.pathway import Pathway, load_pathway
 from fhir_gepnet.engine.result import Result
@@ -18,6 +19,7 @@ from fhir_gepnet.pathway.model import Plan
 from fhir_gepnet.pathway.registry import find_pathways
 
 __all__ = [
+    "ActivityResult",
     "ArtifactError",
     "BudgetExceededError",
     "DataNeed",

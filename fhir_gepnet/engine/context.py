@@ -8,11 +8,14 @@ from typing import Any
 
 from fhir_gepnet.engine.trace import Application
 from fhir_gepnet.fhir.record import PatientRecord
+from fhir_gepnet.pathway.fhirpath_formulas import VARIABLES
 from fhir_gepnet.pathway.model import Content
 
 COMPLETE_SEARCHES = "Complete Searches"
 HOOK = "Hook"
 REFERENCES = ("encounter", "practitioner", "organization")
+OTHER_VARIABLES = tuple(name for name in VARIABLES if name not in REFERENCES)
+"""Entries of the caller's context that formulas see as they are."""
 
 
 def application_of(
@@ -48,7 +51,11 @@ def application_of(
                 value if isinstance(value, dict) and "resourceType" in value else record.referenced(reference)
             )
         variables[name] = [] if value is None else value
-    variables["draftOrders"] = context.get("draftOrders") or []
+    for name in OTHER_VARIABLES:
+        variables[name] = context.get(name) or []
+    for name in declared:
+        if name not in variables:
+            variables[name] = bound.get(name, [])
     return Application(scope, variables, references)
 
 

@@ -51,6 +51,10 @@ def load_content(folder: Path) -> Content:
     activities = [activity for activity in compiler.activities.values() if activity is not None]
     return Content(
         plans=plans,
+        activities={
+            activity.resource["id"]: activity
+            for activity in sorted(activities, key=lambda each: str(each.resource["id"]))
+        },
         libraries=libraries,
         data_needs=data_needs_of(_retrieved_types(libraries, plans, activities), _requirements(artifacts)),
         resources=tuple(artifact.resource for artifact in artifacts.all),

@@ -13,12 +13,21 @@ from fhir_gepnet.errors import (
     UnsupportedFeatureError,
     Where,
 )
-from fhir_gepnet.pathway.activity import draft_of, kind_of
+from fhir_gepnet.pathway.activity_recipe import activity_of, structure_problems
 from fhir_gepnet.pathway.artifacts import Artifact, Artifacts, collected
-from fhir_gepnet.pathway.expressions import Expressions, Scoped
+from fhir_gepnet.pathway.dynamic_values import (
+    Assignment,
+    Compilation,
+    assignments_of,
+    compile_assignments,
+    computed_of,
+    for_children,
+    static_extensions,
+)
+from fhir_gepnet.pathway.expressions import Expressions
 from fhir_gepnet.pathway.extensions import attributes_of
 from fhir_gepnet.pathway.model import Action, Activity, Condition, DynamicValue, Plan
-from fhir_gepnet.pathway.paths import is_flat, is_on_action, writer_of
+from fhir_gepnet.pathway.paths import is_flat
 
 # fmt: off
 COPIED = (
@@ -56,6 +65,7 @@ class Compiler:
         misshapen: canonicals of artefacts whose JSON cannot be walked.
         plans: by canonical, each compiled once; None while under way, which shows a cycle.
         activities: by canonical.
+        uses: canonical of an activity -> address and dynamic values of each action that names it.
     """
 
     artifacts: Artifacts
@@ -64,6 +74,7 @@ class Compiler:
     misshapen: frozenset[str] = frozenset()
     plans: dict[str, Plan | None] = field(default_factory=dict)
     activities: dict[str, Activity | None] = field(default_factory=dict)
+    uses: dict[str, list[tuple[Where, tuple[DynamicValue, ...]]]] = field(default_factory=dict)
 
     def plan(self, artifact: Artifact, at: Where) -> Plan | None:
         """Compile one plan, and first the plans it nests; None when it does not compile.
@@ -89,7 +100,7 @@ class Compiler:
         if canonical not in self.activities and canonical not in self.misshapen:
             self.activities[canonical] = None
             with collected(self.problems):
-                self.activities[canonical] = _activity(artifact, self)
+                self.activities[canonical] = activity_of(artifact, self.expressions, self.problems)
         return self.activities.get(canonical)
 
 
@@ -103,6 +114,9 @@ def compile_plans(compiler: Compiler) -> dict[str, Plan]:
             plan = compiler.plan(artifact, Where(artifact.canonical))
             if plan is not None:
                 plans[plan.id] = plan
+    for activity in compiler.activities.values():
+        if activity is not None and activity.missing:
+            compiler.problems += structure_problems(activity, compiler.uses.get(activity.canonical, ()))
     return dict(sorted(plans.items()))
 
 
@@ -117,8 +131,9 @@ def _plan(artifact: Artifact, compiler: Compiler) -> Plan:
     resource = artifact.resource
     _refuse(resource, REFUSED_IN_PLAN, artifact.canonical, "", compiler)
     libraries = compiler.expressions.libraries_of(artifact, compiler.problems)
+    logic = Compilation(compiler.expressions, compiler.problems, resource, libraries)
     _check_action_ids(artifact, compiler)
-    actions = _actions(resource.get("action", ()), artifact, "", libraries, compiler)
+    actions = _actions(resource.get("action", ()), artifact, "", {}, logic, compiler)
     hooks = dict.fromkeys(hook for action in actions for hook in _hooks_in(action))
     type_codings = resource.get("type", {}).get("coding", ())
     return Plan(
@@ -173,17 +188,24 @@ def _actions(
     actions: Sequence[dict[str, Any]],
     artifact: Artifact,
     parent: str,
-    libraries: Scoped | None,
+    written: Mapping[int, Sequence[Assignment]],
+    logic: Compilation,
     compiler: Compiler,
 ) -> tuple[Action, ...]:
+    """Compile sibling actions; ``written`` is what their parent writes into them, by their number."""
     return tuple(
-        _action(action, artifact, f"{parent}action[{number}]", libraries, compiler)
+        _action(action, artifact, f"{parent}action[{number}]", written.get(number, ()), logic, compiler)
         for number, action in enumerate(actions)
     )
 
 
 def _action(
-    action: dict[str, Any], artifact: Artifact, element: str, libraries: Scoped | None, compiler: Compiler
+    action: dict[str, Any],
+    artifact: Artifact,
+    element: str,
+    written: Sequence[Assignment],
+    logic: Compilation,
+    compiler: Compiler,
 ) -> Action:
     canonical = artifact.canonical
     _refuse(action, REFUSED, canonical, element, compiler)
@@ -203,12 +225,23 @@ def _action(
         if condition.get("kind") == "applicability":
             at = Where(canonical, f"{element}.condition[{number}]")
             with collected(compiler.problems):
-                conditions.append(
-                    Condition(compiler.expressions.condition(condition.get("expression"), libraries, at))
+                formula = compiler.expressions.condition(
+                    condition.get("expression"), logic.libraries, at, logic.resource
                 )
+                conditions.append(Condition(formula))
     target = None if activity is None else activity.kind
     output = {"id": action.get("id", element), **{name: action[name] for name in COPIED if name in action}}
-    dynamic_values = _dynamic_values(action, canonical, f"{element}.", target, libraries, compiler)
+    computed = list(computed_of(action, canonical, element))
+    if computed and not (extensions := static_extensions(action)):
+        output.pop("extension", None)
+    elif computed:
+        output["extension"] = extensions
+    assignments = [*written, *computed, *assignments_of(action, canonical, element)]
+    own, below, problems = for_children(assignments, len(action.get("action", ())))
+    compiler.problems += problems
+    dynamic_values = compile_assignments(own, target, logic)
+    if activity is not None:
+        compiler.uses.setdefault(activity.canonical, []).append((Where(canonical, element), dynamic_values))
     return Action(
         id=action.get("id", element),
         output=output,
@@ -219,7 +252,7 @@ def _action(
         activity=activity,
         plan=plan,
         definition=definition,
-        children=_actions(action.get("action", ()), artifact, f"{element}.", libraries, compiler),
+        children=_actions(action.get("action", ()), artifact, f"{element}.", below, logic, compiler),
         hooks=tuple(
             trigger["name"]
             for trigger in action.get("trigger", ())
@@ -253,44 +286,3 @@ def _definition(
     if artifact.type == "PlanDefinition":
         return None, compiler.plan(artifact, at), artifact.canonical
     return compiler.activity(artifact), None, artifact.canonical
-
-
-def _activity(artifact: Artifact, compiler: Compiler) -> Activity:
-    resource = artifact.resource
-    at = Where(artifact.canonical)
-    kind = kind_of(resource, at)
-    libraries = compiler.expressions.libraries_of(artifact, compiler.problems)
-    return Activity(
-        canonical=artifact.canonical,
-        kind=resource["kind"],
-        draft=draft_of(resource, kind, at),
-        subject_element=kind.subject,
-        context_elements=kind.context,
-        dynamic_values=_dynamic_values(
-            resource, artifact.canonical, "", resource["kind"], libraries, compiler
-        ),
-        resource=resource,
-    )
-
-
-def _dynamic_values(
-    element: Mapping[str, Any],
-    canonical: str,
-    place: str,
-    target: str | None,
-    libraries: Scoped | None,
-    compiler: Compiler,
-) -> tuple[DynamicValue, ...]:
-    """Compile ``dynamicValue``; ``target`` is the kind of the made resource, None for no resource."""
-    compiled = []
-    for number, dynamic_value in enumerate(element.get("dynamicValue", ())):
-        at = Where(canonical, f"{place}dynamicValue[{number}]")
-        with collected(compiler.problems):
-            path = dynamic_value.get("path")
-            if not path:
-                raise ArtifactError(at, "the dynamicValue has no path", "say which element takes the value")
-            formula = compiler.expressions.value(dynamic_value.get("expression"), libraries, at)
-            on_action = target is None or is_on_action(path)
-            write = writer_of(path, None if on_action else target, formula.result_type, at)
-            compiled.append(DynamicValue(path, on_action, write, formula))
-    return tuple(compiled)
