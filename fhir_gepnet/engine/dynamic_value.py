@@ -19,7 +19,8 @@ class Written:
         path: as written in the definition.
         expression: as written.
         value: what the formula gave; None for nothing, and for an error.
-        note: "" when the value was written, else why the target is as it was.
+        note: "" when there is a value (that its path cannot take it is an issue of the result),
+            else why the target is as it was.
     """
 
     path: str
