@@ -2,8 +2,11 @@
 
 from fhir_gepnet.engine.apply_activity import ActivityResult
 from fhir_gepnet.engine.decision import Decision, Verdict
+from fhir_gepnet.engine.operation import Operation, apply_operation, read_operation
 from fhir_gepnet.engine.pathway import Pathway, load_pathway
 from fhir_gepnet.engine.result import Result
+from fhir_gepnet.engine.selection import Violation
+from fhir_gepnet.engine.timing import Window
 from fhir_gepnet.errors import (
     ArtifactError,
     BudgetExceededError,
@@ -27,6 +30,7 @@ __all__ = [
     "ExpressionError",
     "GepnetError",
     "InvocationError",
+    "Operation",
     "Pathway",
     "PathwayError",
     "PatientDataError",
@@ -34,6 +38,10 @@ __all__ = [
     "Plan",
     "Result",
     "Verdict",
+    "Violation",
+    "Window",
+    "apply_operation",
     "find_pathways",
     "load_pathway",
+    "read_operation",
 ]

@@ -9,10 +9,11 @@ from typing import Any, Literal
 
 from fhir_gepnet.engine.activity import copy_json, draft_request, structure_errors
 from fhir_gepnet.engine.choice import choose_plan
-from fhir_gepnet.engine.context import application_of
+from fhir_gepnet.engine.context import application_of, language_of
 from fhir_gepnet.engine.decision import Decision, Verdict
 from fhir_gepnet.engine.dynamic_value import write_dynamic_values
 from fhir_gepnet.engine.identity import identity_of
+from fhir_gepnet.engine.parts import Place
 from fhir_gepnet.engine.result import Result
 from fhir_gepnet.engine.trace import Application, Outcome
 from fhir_gepnet.errors import BudgetExceededError, GepnetError, InvocationError, PatientDataError
@@ -36,12 +37,21 @@ _ALONE: dict[bool | None, tuple[Verdict, tuple[Outcome, ...]]] = {
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """What one application takes along, and gathers, on its way through the actions."""
+    """What one application takes along, and gathers, on its way through the actions.
+
+    ``places`` says for each issue where it belongs, so that a nested plan can carry its own.
+    """
 
     application: Application
     root: Plan
     unknown: Unknown
     issues: list[dict[str, Any]] = field(default_factory=list)
+    places: list[Place] = field(default_factory=list)
+
+    def note(self, issue: dict[str, Any], plan: Plan, path: tuple[str, ...]) -> None:
+        """Add an issue of an action of ``plan`` whose ancestors are ``path``."""
+        self.issues.append(issue)
+        self.places.append(Place(path, plan.canonical))
 
 
 def apply(
@@ -60,6 +70,10 @@ def apply(
     if unknown not in ("flag", "omit", "error"):
         raise InvocationError(f"unknown={unknown!r} is none of 'flag', 'omit', 'error'")
     chosen = choose_plan(content.plans, plan, (context or {}).get("hook"))
+    if chosen.subject_type != "Patient":
+        raise InvocationError(
+            f"{chosen.canonical} is about a {chosen.subject_type}, and the subject is a Patient"
+        )
     application = application_of(content, record, now, parameters or {}, context or {})
     run = _Run(application, chosen, unknown)
     decisions = _decide_all(chosen.actions, chosen, (), run)
@@ -72,13 +86,19 @@ def apply(
         issues=tuple(run.issues),
         encounter=references.get("encounter"),
         author=references.get("practitioner") or references.get("organization"),
+        language=language_of((context or {}).get("userLanguage")),
+        places=tuple(run.places),
+        application=application,
     )
 
 
 def _decide_all(
-    actions: Sequence[Action], plan: Plan, path: tuple[str, ...], run: _Run
+    actions: Sequence[Action], plan: Plan, path: tuple[str, ...], run: _Run, first_only: bool = False
 ) -> tuple[Decision, ...]:
-    decisions = [_decide(action, plan, path, run) for action in actions]
+    if first_only:
+        decisions = _decide_until_one_applies(actions, plan, path, run)
+    else:
+        decisions = [_decide(action, plan, path, run) for action in actions]
     if run.unknown == "omit":
         decisions = [decision for decision in decisions if decision.verdict is not Verdict.UNKNOWN]
     if len(decisions) > 1:
@@ -86,6 +106,21 @@ def _decide_all(
         if ranks.count(None) < len(ranks):
             decisions.sort(key=_place)
     return tuple(decisions)
+
+
+def _decide_until_one_applies(
+    actions: Sequence[Action], plan: Plan, path: tuple[str, ...], run: _Run
+) -> list[Decision]:
+    """cqf-applicabilityBehavior ``any``: what comes after the first applicable child is not processed.
+
+    An unknown or failed child does not end the group; it is shown, and the next one is looked at.
+    """
+    decisions = []
+    for action in actions:
+        decisions.append(_decide(action, plan, path, run))
+        if decisions[-1].verdict is Verdict.APPLIES:
+            break
+    return decisions
 
 
 def _place(decision: Decision) -> tuple[bool, int]:
@@ -104,22 +139,25 @@ def _decide(action: Action, plan: Plan, path: tuple[str, ...], run: _Run) -> Dec
         if errors:
             # Half an answer is not shown: the action counts as failed, and says so, error by error.
             verdict, output = Verdict.FAILED, action.output
-            run.issues.extend(_failure(plan, action, error) for error in errors)
+            for error in errors:
+                run.note(_failure(plan, action, error), plan, path)
         else:
             if output is not action.output:
                 attributes = attributes_of(output)
             children: tuple[Decision, ...] = ()
             if action.children:
-                children = _decide_all(action.children, plan, place, run)
+                children = _decide_all(action.children, plan, place, run, action.first_only)
             if action.plan is not None:
                 children += _decide_all(action.plan.actions, action.plan, place, run)
             return Decision(
                 verdict, action, plan, output, attributes, resource, children, outcomes, application
             )
     elif verdict is Verdict.FAILED:
-        run.issues.extend(_failure(plan, action, each.error) for each in outcomes if each.error is not None)
+        for each in outcomes:
+            if each.error is not None:
+                run.note(_failure(plan, action, each.error), plan, path)
     elif verdict is Verdict.UNKNOWN:
-        _note_unknown(plan, action, outcomes, run)
+        _note_unknown(plan, action, outcomes, path, run)
     return Decision(verdict, action, plan, output, attributes, None, (), outcomes, application)
 
 
@@ -187,7 +225,9 @@ def _make(
     return output, resource, errors
 
 
-def _note_unknown(plan: Plan, action: Action, outcomes: Sequence[Outcome], run: _Run) -> None:
+def _note_unknown(
+    plan: Plan, action: Action, outcomes: Sequence[Outcome], path: tuple[str, ...], run: _Run
+) -> None:
     unknown = [
         condition.formula.text
         for condition, outcome in zip(action.conditions, outcomes, strict=True)
@@ -197,7 +237,7 @@ def _note_unknown(plan: Plan, action: Action, outcomes: Sequence[Outcome], run: 
     if run.unknown == "error":
         raise PatientDataError(f"{text}; send the data it needs, or ask with unknown='flag'")
     if run.unknown == "flag":
-        run.issues.append({"severity": "warning", "code": "incomplete", "diagnostics": text})
+        run.note({"severity": "warning", "code": "incomplete", "diagnostics": text}, plan, path)
 
 
 def _failure(plan: Plan, action: Action, error: GepnetError) -> dict[str, Any]:

@@ -1,22 +1,31 @@
-"""Result -> Bundle with the RequestGroup first (R4 content in the shape of CPG's $apply)."""
+"""Result -> Bundle with the RequestGroup first (R4 content in the shape of R5's and CPG's $apply)."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
+from uuid import uuid5
 
-from fhir_gepnet.engine.identity import identity_of
-from fhir_gepnet.engine.request_group import made_resources, operation_outcome_of, request_group_of
+from fhir_gepnet.engine.careplan import MESSAGES
+from fhir_gepnet.engine.identity import NAMESPACE, identity_of
+from fhir_gepnet.engine.parts import Part, parts_of
+from fhir_gepnet.engine.request_group import (
+    OUTCOME,
+    Form,
+    made_resources,
+    operation_outcome_of,
+    request_group_of,
+)
+from fhir_gepnet.pathway.action_output import PERTAINS_TO_GOAL
 
 if TYPE_CHECKING:
     from fhir_gepnet.engine.result import Result
 
 
-def bundle_of(result: Result) -> dict[str, Any]:
+def bundle_of(result: Result, merge_nested: bool) -> dict[str, Any]:
     """The Bundle; see ``Result.bundle``."""
-    group = request_group_of(result, _urn)
-    resources = [group, *made_resources(result.decisions)]
-    if result.issues:
-        resources.append(operation_outcome_of(result))
+    form = Form(result, _urn, merge_nested, "RequestGroup")
+    resources = [resource for part in parts_of(result, merge_nested) for resource in _resources(part, form)]
     return {
         "resourceType": "Bundle",
         "id": identity_of("Bundle", result.subject, result.now, result.plan.canonical),
@@ -26,5 +35,26 @@ def bundle_of(result: Result) -> dict[str, Any]:
     }
 
 
+def _resources(part: Part, form: Form) -> Iterator[dict[str, Any]]:
+    group = request_group_of(part, form)
+    outcome = operation_outcome_of(part, form)
+    extensions = [
+        {"url": PERTAINS_TO_GOAL, "valueReference": {"reference": _urn(goal)}} for goal in part.goals.values()
+    ]
+    if outcome is not None:
+        extensions.append({"url": MESSAGES, "valueReference": {"reference": _urn(outcome)}})
+    if extensions:
+        group["extension"] = extensions
+    yield group
+    yield from made_resources(part, form)
+    yield from part.goals.values()
+    if outcome is not None:
+        yield outcome
+
+
 def _urn(resource: dict[str, Any]) -> str:
-    return f"urn:uuid:{resource['id']}"
+    identifier = resource["id"]
+    if identifier.startswith(OUTCOME):
+        # The id that CPG wants is no uuid, and shares one with the RequestGroup.
+        identifier = uuid5(NAMESPACE, identifier)
+    return f"urn:uuid:{identifier}"

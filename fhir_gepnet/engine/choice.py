@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from fhir_gepnet.errors import InvocationError
+from fhir_gepnet.pathway.artifacts import version_key
 from fhir_gepnet.pathway.model import Plan
 
 PATHWAY_TYPE = "clinical-protocol"
@@ -15,7 +16,7 @@ def choose_plan(plans: Mapping[str, Plan], wanted: str | None = None, hook: str 
 
     Args:
         plans: by id.
-        wanted: id, ``url`` or ``url|version``; None means the one plan of type
+        wanted: id, ``url`` (the newest version) or ``url|version``; None means the one plan of type
             clinical-protocol, or when no plan has that type the one plan there is.
         hook: CDS Hooks name of the calling hook, matched with named-event triggers.
 
@@ -24,8 +25,11 @@ def choose_plan(plans: Mapping[str, Plan], wanted: str | None = None, hook: str 
     """
     if wanted is not None:
         for plan in plans.values():
-            if wanted in (plan.id, plan.url, plan.canonical):
+            if wanted in (plan.id, plan.canonical):
                 return plan
+        versions = [plan for plan in plans.values() if plan.url == wanted]
+        if versions:
+            return max(versions, key=lambda plan: version_key(plan.version))
         raise InvocationError(f"no plan {wanted}; this pathway has {_names(plans)}")
     candidates = [plan for plan in plans.values() if plan.type == PATHWAY_TYPE] or list(plans.values())
     if hook is not None:

@@ -59,6 +59,14 @@ def application_of(
     return Application(scope, variables, references)
 
 
+def language_of(value: Any) -> str | None:
+    """The language that a ``userLanguage`` names: a code, or the first code of a CodeableConcept."""
+    if isinstance(value, str):
+        return value
+    codings = value.get("coding", ()) if isinstance(value, dict) else ()
+    return next((coding["code"] for coding in codings if "code" in coding), None)
+
+
 def _reference(value: Any) -> str | None:
     """``Type/id`` of a reference text, a Reference or a resource."""
     if isinstance(value, str):

@@ -6,6 +6,7 @@ from enum import Enum
 from typing import Any, NamedTuple
 
 from fhir_gepnet.engine.dynamic_value import Written, written_of
+from fhir_gepnet.engine.inputs import InputState, input_states
 from fhir_gepnet.engine.trace import Application, Because, Outcome, because_of
 from fhir_gepnet.pathway.extensions import Attributes
 from fhir_gepnet.pathway.model import Action, Plan
@@ -137,6 +138,12 @@ class Decision(NamedTuple):
             return ()
         of_activity = () if self.action.activity is None else self.action.activity.dynamic_values
         return written_of((*of_activity, *self.action.dynamic_values), self.application)
+
+    @property
+    def inputs(self) -> tuple[InputState, ...]:
+        """One entry per ``action.input``: present, stale or absent; worked out when asked for."""
+        scope = self.application.scope
+        return input_states(self.action, scope.record, scope.now)
 
     @property
     def applies(self) -> bool:

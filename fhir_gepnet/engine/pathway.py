@@ -10,6 +10,7 @@ from typing import Any
 
 from fhir_gepnet.engine.apply import Unknown, apply
 from fhir_gepnet.engine.apply_activity import ActivityResult, apply_activity
+from fhir_gepnet.engine.choice import choose_plan
 from fhir_gepnet.engine.result import Result
 from fhir_gepnet.fhir.record import PatientRecord
 from fhir_gepnet.logic.program import Libraries
@@ -48,6 +49,14 @@ class Pathway:
     def resources(self) -> tuple[dict[str, Any], ...]:
         """Every artefact of the folder as read, ordered by type, url and version."""
         return self.content.resources
+
+    def plan_named(self, name: str | None = None, hook: str | None = None) -> Plan:
+        """The plan by id, ``url`` or ``url|version``; without a name the one meant for the hook.
+
+        Raises:
+            InvocationError: there is no such plan, or several could be meant.
+        """
+        return choose_plan(self.content.plans, name, hook)
 
     def apply(
         self,

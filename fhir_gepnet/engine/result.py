@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from fhir_gepnet.engine.bundle import bundle_of
 from fhir_gepnet.engine.careplan import care_plan_of
 from fhir_gepnet.engine.decision import Decision
+from fhir_gepnet.engine.parts import Place
+from fhir_gepnet.engine.placing import placed
+from fhir_gepnet.engine.selection import Violation, violations
+from fhir_gepnet.engine.timing import Window, windows_of
+from fhir_gepnet.engine.trace import Application
 from fhir_gepnet.pathway.model import Plan
 
 
@@ -25,6 +31,9 @@ class Result:
             ``unknown="flag"`` a warning per action that could not be decided.
         encounter: reference from the caller's context, or None.
         author: reference of the practitioner or else the organization, or None.
+        language: code of the caller's ``userLanguage``, or None.
+        places: where each issue belongs, one per issue.
+        application: what the formulas saw; None only in a result made by hand.
     """
 
     plan: Plan
@@ -34,16 +43,51 @@ class Result:
     issues: tuple[dict[str, Any], ...]
     encounter: str | None = None
     author: str | None = None
+    language: str | None = None
+    places: tuple[Place, ...] = ()
+    application: Application | None = None
 
-    def care_plan(self) -> dict[str, Any]:
-        """R4 CarePlan with one contained RequestGroup, the draft requests and, when there are
-        issues, an OperationOutcome linked by the cqf-messages extension.
+    def care_plan(self, *, merge_nested: bool = False) -> dict[str, Any]:
+        """R4 CarePlan with contained RequestGroup, draft requests, goals and, when there are issues,
+        an OperationOutcome linked by the cqf-messages extension.
 
         Actions that do not apply, are unknown or failed are not in it; the issues name the last
-        two. The same result gives the same bytes.
-        """
-        return care_plan_of(self)
+        two. A nested plan is a CarePlan of its own, contained beside the outer one, that the action
+        refers to. The same result gives the same bytes.
 
-    def bundle(self) -> dict[str, Any]:
-        """Collection Bundle in the CPG shape: RequestGroup first, then what was made."""
-        return bundle_of(self)
+        Args:
+            merge_nested: put the actions of nested plans below the actions that name them instead
+                (CPG ``mergeNestedCarePlans``).
+        """
+        return care_plan_of(self, merge_nested)
+
+    def bundle(self, *, merge_nested: bool = False) -> dict[str, Any]:
+        """Collection Bundle in the CPG shape: RequestGroup first, then what was made, in the order of
+        the actions; a nested plan is a RequestGroup of its own unless ``merge_nested``.
+        """
+        return bundle_of(self, merge_nested)
+
+    def check_selection(
+        self, selected: Sequence[str], *, documented: Collection[str] = ()
+    ) -> tuple[Violation, ...]:
+        """Whether a user's choice keeps the rules of the groups; () when it does.
+
+        Args:
+            selected: ids of actions in the RequestGroup; an id repeated is an action done repeatedly.
+            documented: ids of actions left out for a reason that is documented.
+        """
+        return violations(placed(self.decisions), selected, documented)
+
+    def windows(
+        self, anchor: date | datetime | str, *, known: Mapping[str, date | datetime | str] | None = None
+    ) -> tuple[Window, ...]:
+        """When each applicable action that says something about time is to happen, as dates.
+
+        Args:
+            anchor: day (or moment) that timings count from, e.g. of the diagnosis or cycle day 1.
+            known: dates of actions that are fixed already, by action id.
+
+        Raises:
+            InvocationError: a date that cannot be read, or an id that is not in the result.
+        """
+        return windows_of(self, anchor, known or {})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from fhir_gepnet.errors import ArtifactError, GepnetError, UnsupportedFeatureError, Where
@@ -31,7 +32,6 @@ def activity_of(artifact: Artifact, expressions: Expressions, problems: list[Gep
     name = kind_name_of(resource, expressions.artifacts)
     kind = kind_of(name, at)
     kind_name = str(name)
-    draft = draft_of(resource, kind_name, at)
     compilation = Compilation(expressions, problems, resource, expressions.libraries_of(artifact, problems))
     for each in computed_of(resource, artifact.canonical, ""):
         if not each.appended:
@@ -42,40 +42,61 @@ def activity_of(artifact: Artifact, expressions: Expressions, problems: list[Gep
             )
     assignments = assignments_of(resource, artifact.canonical, "")
     dynamic_values = compile_assignments(assignments, kind_name, compilation)
+    return redrafted(
+        Activity(
+            canonical=artifact.canonical,
+            kind=kind_name,
+            draft={},
+            subject=kind.subject,
+            context=kind.context,
+            moments=kind.moments,
+            dynamic_values=dynamic_values,
+            required=(),
+            missing=(),
+            resource=resource,
+        ),
+        resource,
+        at,
+    )
+
+
+def redrafted(activity: Activity, resource: dict[str, Any], at: Where) -> Activity:
+    """The activity with the draft that another form of its definition gives.
+
+    Args:
+        resource: the definition, with what an action overrides in the place of its own.
+        at: for messages.
+
+    Raises:
+        As ``draft_of``.
+    """
+    kind = kind_of(activity.kind, at)
+    draft = draft_of(resource, activity.kind, at)
     context = [element for element, _ in kind.context]
-    paths = [*(normal_form(each.path, kind_name) for each in dynamic_values), *context, *kind.moments]
-    return Activity(
-        canonical=artifact.canonical,
-        kind=kind_name,
+    paths = [normal_form(each.path, activity.kind) for each in activity.dynamic_values]
+    return replace(
+        activity,
         draft=draft,
-        subject=kind.subject,
-        context=kind.context,
-        moments=kind.moments,
-        dynamic_values=dynamic_values,
         required=missing_structure(kind.required, draft, kind.moments),
-        missing=missing_structure(kind.required, draft, paths),
-        resource=resource,
+        missing=missing_structure(kind.required, draft, [*paths, *context, *kind.moments]),
     )
 
 
 def structure_problems(
-    activity: Activity, used_by: Sequence[tuple[Where, Sequence[DynamicValue]]]
+    activity: Activity, at: Where, dynamic_values: Sequence[DynamicValue]
 ) -> list[ArtifactError]:
-    """What a request would lack in R4, for each action that makes one, or of the definition alone.
+    """What a request would lack in R4 when an action makes it, or when it is made alone.
 
     Args:
-        used_by: address and dynamic values of each action that names the activity.
+        at: the action, or the definition.
+        dynamic_values: the action's own.
     """
-    users = used_by or [(Where(activity.canonical), ())]
-    found = []
-    for at, dynamic_values in users:
-        paths = [normal_form(each.path, activity.kind) for each in dynamic_values if not each.on_action]
-        for alternatives in missing_structure(activity.missing, activity.draft, paths):
-            found.append(
-                ArtifactError(
-                    at,
-                    f"a {activity.kind} needs {' or '.join(alternatives)}; {activity.canonical} has none",
-                    "add the element of the ActivityDefinition that it is copied from, or a dynamicValue",
-                )
-            )
-    return found
+    paths = [normal_form(each.path, activity.kind) for each in dynamic_values if not each.on_action]
+    return [
+        ArtifactError(
+            at,
+            f"a {activity.kind} needs {' or '.join(alternatives)}; {activity.canonical} has none",
+            "add the element of the ActivityDefinition that it is copied from, or a dynamicValue",
+        )
+        for alternatives in missing_structure(activity.missing, activity.draft, paths)
+    ]

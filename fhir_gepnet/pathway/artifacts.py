@@ -14,7 +14,6 @@ from fhir_gepnet.errors import (
     GepnetError,
     PathwayError,
     UnresolvedReferenceError,
-    UnsupportedFeatureError,
     Where,
 )
 from fhir_gepnet.json_io import read_json_file
@@ -64,12 +63,7 @@ class Artifacts:
 
         Raises:
             UnresolvedReferenceError: nothing with this url, version and type.
-            UnsupportedFeatureError: ``#id`` of a contained definition.
         """
-        if canonical.startswith("#"):
-            raise UnsupportedFeatureError(
-                at, f"contained definition {canonical} is not supported", "put it into a file of its own"
-            )
         url, _, version = canonical.partition("|")
         kind = " or ".join(types)
         versions = self.by_url.get(url, ())

@@ -59,9 +59,19 @@ def assignments_of(element: Mapping[str, Any], canonical: str, place: str) -> li
     return found
 
 
-def static_extensions(element: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The extensions of an action that hold their value; the others are written when they are computed."""
-    return [each for each in element.get("extension", ()) if _expression_in(each) is None]
+def without_computed(output: dict[str, Any], computed: Sequence[Assignment]) -> dict[str, Any]:
+    """An output action without what is written into it later: an extension has no value before."""
+    if not computed:
+        return output
+    left = dict(output)
+    extensions = [each for each in output.get("extension", ()) if _expression_in(each) is None]
+    left.pop("extension", None)
+    if extensions:
+        left["extension"] = extensions
+    for key, companion in output.items():
+        if key.startswith("_") and isinstance(companion, dict) and _cqf_expression(companion) is not None:
+            del left[key]
+    return left
 
 
 def for_children(

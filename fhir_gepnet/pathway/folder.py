@@ -15,6 +15,7 @@ from fhir_gepnet.pathway.library_content import define_names, elm_of, name_of
 from fhir_gepnet.pathway.model import Action, Activity, Condition, Content, DynamicValue, Plan
 from fhir_gepnet.pathway.plan import Compiler, actions_in, compile_plans
 from fhir_gepnet.pathway.shape import shape_problems
+from fhir_gepnet.terminology.expansion import Terminology
 
 SHAPED = ("PlanDefinition", "ActivityDefinition", "Library")
 """Types whose JSON the loader walks; it trusts their shape after the check."""
@@ -44,19 +45,22 @@ def load_content(folder: Path) -> Content:
     if not artifacts.of_type("PlanDefinition"):
         problems.append(ArtifactError(where, "there is no PlanDefinition in this folder", "add one"))
     libraries, expressions = _load_logic(artifacts, misshapen, problems)
-    compiler = Compiler(artifacts, expressions, problems, frozenset(misshapen))
+    compiler = Compiler(artifacts, expressions, _terminology(artifacts), problems, frozenset(misshapen))
     plans = compile_plans(compiler)
     if problems or libraries is None:
         raise PathwayError(where, problems)
     activities = [activity for activity in compiler.activities.values() if activity is not None]
+    every_plan = [plan for plan in compiler.plans.values() if plan is not None]
+    retrieved = _retrieved_types(libraries, every_plan, activities)
     return Content(
         plans=plans,
         activities={
             activity.resource["id"]: activity
             for activity in sorted(activities, key=lambda each: str(each.resource["id"]))
+            if "#" not in activity.canonical
         },
         libraries=libraries,
-        data_needs=data_needs_of(_retrieved_types(libraries, plans, activities), _requirements(artifacts)),
+        data_needs=data_needs_of(retrieved, _requirements(artifacts)),
         resources=tuple(artifact.resource for artifact in artifacts.all),
     )
 
@@ -85,14 +89,19 @@ def _load_logic(
     return libraries, Expressions(artifacts, libraries, names, library_names)
 
 
-def _retrieved_types(
-    libraries: Libraries, plans: dict[str, Plan], activities: list[Activity]
-) -> Iterator[str]:
+def _terminology(artifacts: Artifacts) -> Terminology:
+    return Terminology(
+        [artifact.resource for artifact in artifacts.of_type("ValueSet")],
+        [artifact.resource for artifact in artifacts.of_type("CodeSystem")],
+    )
+
+
+def _retrieved_types(libraries: Libraries, plans: list[Plan], activities: list[Activity]) -> Iterator[str]:
     for retrieve in libraries.retrieves:
         yield retrieve.resource_type
     for activity in activities:
         yield from _types_of(activity.dynamic_values)
-    for plan in plans.values():
+    for plan in plans:
         for action in _all_actions(plan.actions):
             yield from _types_of(action.conditions)
             yield from _types_of(action.dynamic_values)

@@ -14,6 +14,7 @@ from fhir_gepnet.logic.program import Libraries
 from fhir_gepnet.pathway.data_needs import DataNeed
 from fhir_gepnet.pathway.extensions import Attributes
 from fhir_gepnet.pathway.formula import Formula
+from fhir_gepnet.terminology.value_set import ValueSet
 
 Write = Callable[[dict[str, Any], Any], None]
 """Writes a plain value (never None) into a dict that belongs to the caller."""
@@ -74,6 +75,70 @@ class Activity:
 
 
 @dataclass(frozen=True, slots=True)
+class CodeFilter:
+    """``DataRequirement.codeFilter``.
+
+    Attributes:
+        path: gives the coded values of a resource.
+        codes: (system, code) of ``code``; empty when it names none.
+        value_set: of ``valueSet``, or None.
+    """
+
+    path: Callable[..., list[Any]]
+    codes: frozenset[tuple[str, str]]
+    value_set: ValueSet | None
+
+
+@dataclass(frozen=True, slots=True)
+class DateFilter:
+    """``DataRequirement.dateFilter``.
+
+    Attributes:
+        path: gives the dates of a resource: texts, or Periods.
+        duration: (count, unit of ``fhir/dates.py``) before now, or None.
+        period: a Period that the date has to touch, or None.
+    """
+
+    path: Callable[..., list[Any]]
+    duration: tuple[Any, str] | None
+    period: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """``PlanDefinition.action.input``, compiled; what a record has of it, ``engine/inputs.py`` says.
+
+    Attributes:
+        name: the requirement's id, else its type.
+        resource_type: FHIR type.
+        codes: ANDed.
+        dates: ANDed; data that match everything else are stale.
+        requirement: the DataRequirement.
+    """
+
+    name: str
+    resource_type: str
+    codes: tuple[CodeFilter, ...]
+    dates: tuple[DateFilter, ...]
+    requirement: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class GoalRecipe:
+    """``PlanDefinition.goal`` as a recipe for a Goal.
+
+    Attributes:
+        id: that actions name in goalId.
+        draft: the static part of the Goal; copied per patient.
+        addresses: CodeableConcepts; the patient's conditions with these codes are referred to.
+    """
+
+    id: str
+    draft: dict[str, Any]
+    addresses: tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Action:
     """One action of a plan.
 
@@ -92,6 +157,11 @@ class Action:
         hooks: names of the named-event triggers.
         documentation: RelatedArtifact dicts.
         resource: the action's own JSON.
+        questionnaire: when definitionCanonical names a Questionnaire.
+        first_only: whether the first applicable child ends the group (cqf-applicabilityBehavior any).
+        inputs: what its logic wants to find; never gates the action.
+        goals: ids of the plan's goals that it pertains to.
+        keeps_intent: whether a dynamic value writes the intent of what is made.
     """
 
     id: str
@@ -107,6 +177,11 @@ class Action:
     hooks: tuple[str, ...]
     documentation: tuple[dict[str, Any], ...]
     resource: dict[str, Any]
+    questionnaire: dict[str, Any] | None = None
+    first_only: bool = False
+    inputs: tuple[Input, ...] = ()
+    goals: tuple[str, ...] = ()
+    keeps_intent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +198,8 @@ class Plan:
         related_artifacts: RelatedArtifact dicts of the plan.
         actions: top-level actions in definition order.
         resource: the PlanDefinition.
+        subject_type: resource type that it is for; Patient when it does not say.
+        goals: in the plan's order.
     """
 
     id: str
@@ -136,6 +213,8 @@ class Plan:
     related_artifacts: tuple[dict[str, Any], ...]
     actions: tuple[Action, ...]
     resource: dict[str, Any]
+    subject_type: str = "Patient"
+    goals: tuple[GoalRecipe, ...] = ()
 
     @property
     def canonical(self) -> str:

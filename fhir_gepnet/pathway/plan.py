@@ -13,8 +13,10 @@ from fhir_gepnet.errors import (
     UnsupportedFeatureError,
     Where,
 )
+from fhir_gepnet.pathway.action_output import APPLICABILITY_BEHAVIOR, output_of
 from fhir_gepnet.pathway.activity_recipe import activity_of, structure_problems
 from fhir_gepnet.pathway.artifacts import Artifact, Artifacts, collected
+from fhir_gepnet.pathway.definitions import Target, target_of
 from fhir_gepnet.pathway.dynamic_values import (
     Assignment,
     Compilation,
@@ -22,36 +24,24 @@ from fhir_gepnet.pathway.dynamic_values import (
     compile_assignments,
     computed_of,
     for_children,
-    static_extensions,
+    without_computed,
 )
 from fhir_gepnet.pathway.expressions import Expressions
 from fhir_gepnet.pathway.extensions import attributes_of
-from fhir_gepnet.pathway.model import Action, Activity, Condition, DynamicValue, Plan
+from fhir_gepnet.pathway.goals import dangling_goals, goals_of
+from fhir_gepnet.pathway.inputs import input_of
+from fhir_gepnet.pathway.model import Action, Activity, Condition, Plan
 from fhir_gepnet.pathway.paths import is_flat
-
-# fmt: off
-COPIED = (
-    "extension", "prefix", "title", "description", "textEquivalent", "priority", "code",
-    "documentation", "condition", "relatedAction", "timingDateTime", "timingAge", "timingPeriod",
-    "timingDuration", "timingRange", "timingTiming", "type", "groupingBehavior", "selectionBehavior",
-    "requiredBehavior", "precheckBehavior", "cardinalityBehavior",
-)
-# fmt: on
-"""Elements of PlanDefinition.action that RequestGroup.action has too (FHIR R4)."""
+from fhir_gepnet.terminology.expansion import Terminology
 
 REFUSED = {
     "transform": "write the elements with dynamicValue",
-    "definitionUri": "use definitionCanonical",
-    "participant": "put the performer into the ActivityDefinition; RequestGroup.action takes references only",
-    "goalId": "goals are not made yet; take it out",
-    "subjectCodeableConcept": "only patients are supported; take it out",
-    "subjectReference": "only patients are supported; take it out",
+    "subjectCodeableConcept": "actions are about the plan's subject; take it out",
+    "subjectReference": "actions are about the plan's subject; take it out",
 }
 REFUSED_IN_PLAN = {
-    "goal": "goals are not made yet; take it out",
-    "subjectReference": "only patients are supported; take it out",
+    "subjectReference": "membership of a group cannot be checked; take it out, or say it as a condition",
 }
-APPLICABILITY_BEHAVIOR = "http://hl7.org/fhir/StructureDefinition/cqf-applicabilityBehavior"
 
 
 @dataclass(slots=True)
@@ -61,20 +51,22 @@ class Compiler:
     Attributes:
         artifacts: everything in the folder.
         expressions: resolves and compiles formulas.
+        terminology: the folder's value sets.
         problems: what is wrong so far.
         misshapen: canonicals of artefacts whose JSON cannot be walked.
         plans: by canonical, each compiled once; None while under way, which shows a cycle.
         activities: by canonical.
-        uses: canonical of an activity -> address and dynamic values of each action that names it.
+        used: canonicals of the activities that an action names.
     """
 
     artifacts: Artifacts
     expressions: Expressions
+    terminology: Terminology
     problems: list[GepnetError]
     misshapen: frozenset[str] = frozenset()
     plans: dict[str, Plan | None] = field(default_factory=dict)
     activities: dict[str, Activity | None] = field(default_factory=dict)
-    uses: dict[str, list[tuple[Where, tuple[DynamicValue, ...]]]] = field(default_factory=dict)
+    used: set[str] = field(default_factory=set)
 
     def plan(self, artifact: Artifact, at: Where) -> Plan | None:
         """Compile one plan, and first the plans it nests; None when it does not compile.
@@ -88,10 +80,14 @@ class Compiler:
         if canonical in self.plans:
             known = self.plans[canonical]
             if known is None:
-                raise ArtifactError(at, f"{canonical} leads back to itself", "break the cycle of plans")
+                under_way = [name for name, plan in self.plans.items() if plan is None]
+                circle = [*under_way[under_way.index(canonical) :], canonical]
+                raise ArtifactError(
+                    at, f"{canonical} leads back to itself: {' -> '.join(circle)}", "break the cycle of plans"
+                )
             return known
         self.plans[canonical] = None
-        plan = self.plans[canonical] = _plan(artifact, self)
+        self.plans[canonical] = plan = _plan(artifact, self)
         return plan
 
     def activity(self, artifact: Artifact) -> Activity | None:
@@ -115,8 +111,8 @@ def compile_plans(compiler: Compiler) -> dict[str, Plan]:
             if plan is not None:
                 plans[plan.id] = plan
     for activity in compiler.activities.values():
-        if activity is not None and activity.missing:
-            compiler.problems += structure_problems(activity, compiler.uses.get(activity.canonical, ()))
+        if activity is not None and activity.canonical not in compiler.used:
+            compiler.problems += structure_problems(activity, Where(activity.canonical), ())
     return dict(sorted(plans.items()))
 
 
@@ -133,6 +129,7 @@ def _plan(artifact: Artifact, compiler: Compiler) -> Plan:
     libraries = compiler.expressions.libraries_of(artifact, compiler.problems)
     logic = Compilation(compiler.expressions, compiler.problems, resource, libraries)
     _check_action_ids(artifact, compiler)
+    compiler.problems.extend(dangling_goals(artifact, actions_in(resource.get("action", ()))))
     actions = _actions(resource.get("action", ()), artifact, "", {}, logic, compiler)
     hooks = dict.fromkeys(hook for action in actions for hook in _hooks_in(action))
     type_codings = resource.get("type", {}).get("coding", ())
@@ -146,9 +143,16 @@ def _plan(artifact: Artifact, compiler: Compiler) -> Plan:
         type=next((coding["code"] for coding in type_codings if "code" in coding), None),
         hooks=tuple(hooks),
         related_artifacts=tuple(resource.get("relatedArtifact", ())),
+        subject_type=_subject_type(resource),
+        goals=goals_of(artifact),
         actions=actions,
         resource=resource,
     )
+
+
+def _subject_type(resource: Mapping[str, Any]) -> str:
+    codings = resource.get("subjectCodeableConcept", {}).get("coding", ())
+    return next((coding["code"] for coding in codings if "code" in coding), "Patient")
 
 
 def _hooks_in(action: Action) -> Iterator[str]:
@@ -209,17 +213,9 @@ def _action(
 ) -> Action:
     canonical = artifact.canonical
     _refuse(action, REFUSED, canonical, element, compiler)
-    for extension in action.get("extension", ()):
-        if extension.get("url") == APPLICABILITY_BEHAVIOR and extension.get("valueCode") != "all":
-            at = Where(canonical, f"{element}.extension")
-            compiler.problems.append(
-                UnsupportedFeatureError(
-                    at, "applicabilityBehavior any is not supported", "make conditions exclusive"
-                )
-            )
-    activity = plan = definition = None
+    target = Target()
     with collected(compiler.problems):
-        activity, plan, definition = _definition(action, canonical, element, compiler)
+        target = target_of(action, artifact, element, compiler)
     conditions = []
     for number, condition in enumerate(action.get("condition", ())):
         if condition.get("kind") == "applicability":
@@ -229,19 +225,21 @@ def _action(
                     condition.get("expression"), logic.libraries, at, logic.resource
                 )
                 conditions.append(Condition(formula))
-    target = None if activity is None else activity.kind
-    output = {"id": action.get("id", element), **{name: action[name] for name in COPIED if name in action}}
+    activity = target.activity
     computed = list(computed_of(action, canonical, element))
-    if computed and not (extensions := static_extensions(action)):
-        output.pop("extension", None)
-    elif computed:
-        output["extension"] = extensions
+    output = without_computed(output_of(action, action.get("id", element)), computed)
     assignments = [*written, *computed, *assignments_of(action, canonical, element)]
     own, below, problems = for_children(assignments, len(action.get("action", ())))
     compiler.problems += problems
-    dynamic_values = compile_assignments(own, target, logic)
+    dynamic_values = compile_assignments(own, None if activity is None else activity.kind, logic)
     if activity is not None:
-        compiler.uses.setdefault(activity.canonical, []).append((Where(canonical, element), dynamic_values))
+        compiler.used.add(activity.canonical)
+        compiler.problems += structure_problems(activity, Where(canonical, element), dynamic_values)
+    inputs = []
+    for number, requirement in enumerate(action.get("input", ())):
+        with collected(compiler.problems):
+            at = Where(canonical, f"{element}.input[{number}]")
+            inputs.append(input_of(requirement, compiler.terminology, at))
     return Action(
         id=action.get("id", element),
         output=output,
@@ -250,9 +248,20 @@ def _action(
         dynamic_values=dynamic_values,
         flat=all(is_flat(value.path) for value in dynamic_values if value.on_action),
         activity=activity,
-        plan=plan,
-        definition=definition,
+        plan=target.plan,
+        questionnaire=target.questionnaire,
+        definition=target.canonical,
         children=_actions(action.get("action", ()), artifact, f"{element}.", below, logic, compiler),
+        first_only=any(
+            extension.get("url") == APPLICABILITY_BEHAVIOR and extension.get("valueCode") == "any"
+            for extension in action.get("extension", ())
+        ),
+        inputs=tuple(inputs),
+        goals=tuple(action.get("goalId", ())),
+        keeps_intent=any(
+            value.path == "intent"
+            for value in (*dynamic_values, *(() if activity is None else activity.dynamic_values))
+        ),
         hooks=tuple(
             trigger["name"]
             for trigger in action.get("trigger", ())
@@ -273,16 +282,3 @@ def _refuse(
                     Where(canonical, f"{place}.{name}".strip(".")), f"{name} is not supported", remedy
                 )
             )
-
-
-def _definition(
-    action: Mapping[str, Any], canonical: str, element: str, compiler: Compiler
-) -> tuple[Activity | None, Plan | None, str | None]:
-    named = action.get("definitionCanonical")
-    if named is None:
-        return None, None, None
-    at = Where(canonical, f"{element}.definitionCanonical")
-    artifact = compiler.artifacts.resolve(named, ("ActivityDefinition", "PlanDefinition"), at)
-    if artifact.type == "PlanDefinition":
-        return None, compiler.plan(artifact, at), artifact.canonical
-    return compiler.activity(artifact), None, artifact.canonical

@@ -134,7 +134,7 @@ def test_a_plan_used_twice_keeps_ids_unique(tmp_path: Path) -> None:
     )
     link = {"definitionCanonical": "https://example.org/fhir/PlanDefinition/inner|1"}
     result = run(tmp_path, inner, plan([{"id": "one", **link}, {"id": "two", **link}]), plan="plan")
-    one, two = result.care_plan()["contained"][0]["action"]
+    one, two = result.care_plan(merge_nested=True)["contained"][0]["action"]
     assert [each["id"] for each in one["action"]] == ["i", "j"]
     assert [each["id"] for each in two["action"]] == ["two.i", "two.j"]
     assert two["action"][0]["relatedAction"][0]["actionId"] == "two.j"

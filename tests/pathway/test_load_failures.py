@@ -59,14 +59,33 @@ FAULTS: list[tuple[str, Edit, type[GepnetError], str]] = [
         UnresolvedReferenceError,
         "influenza-steps|1.0.0",
     ),
-    ("main", put("action.0.definitionCanonical", "#inside"), UnsupportedFeatureError, "contained"),
+    ("main", put("action.0.definitionCanonical", "#inside"), UnresolvedReferenceError, "contained"),
     (
         "steps",
         put("action.0.definitionCanonical", "https://example.org/fhir/PlanDefinition/influenza-reminder"),
         ArtifactError,
         "leads back to itself",
     ),
-    ("main", put("goal", [{"description": {"text": "g"}}]), UnsupportedFeatureError, "goal"),
+    ("main", put("subjectReference", {"reference": "Group/g"}), UnsupportedFeatureError, "subjectReference"),
+    ("main", put("action.0.input", [{"type": "Observation", "dateFilter": [{}]}]), ArtifactError, "no path"),
+    (
+        "main",
+        put("action.0.input", [{"type": "Observation", "codeFilter": [{"searchParam": "code"}]}]),
+        UnsupportedFeatureError,
+        "searchParam",
+    ),
+    (
+        "main",
+        put("action.0.input", [{"type": "Observation", "codeFilter": [{"path": "cod"}]}]),
+        TypeMismatchError,
+        "cod",
+    ),
+    (
+        "main",
+        put("action.0.input", [{"type": "Observation", "codeFilter": [{"path": "code", "valueSet": "u:v"}]}]),
+        UnresolvedReferenceError,
+        "u:v",
+    ),
     ("main", drop("action.0.id"), ArtifactError, "no id"),
     ("steps", put("action.0.id", "vaccinate"), ArtifactError, "two actions have the id vaccinate"),
     (
@@ -100,22 +119,7 @@ FAULTS: list[tuple[str, Edit, type[GepnetError], str]] = [
     ),
     ("main", drop("action.0.condition.0.expression"), ArtifactError, "no expression"),
     ("main", put("action.0.transform", "https://example.org/map"), UnsupportedFeatureError, "transform"),
-    ("main", put("action.0.participant", [{"type": "patient"}]), UnsupportedFeatureError, "participant"),
-    ("main", put("action.0.goalId", ["g"]), UnsupportedFeatureError, "goalId"),
-    (
-        "main",
-        put(
-            "action.0.extension",
-            [
-                {
-                    "url": "http://hl7.org/fhir/StructureDefinition/cqf-applicabilityBehavior",
-                    "valueCode": "any",
-                }
-            ],
-        ),
-        UnsupportedFeatureError,
-        "applicabilityBehavior",
-    ),
+    ("main", put("action.0.goalId", ["g"]), UnresolvedReferenceError, "no goal g"),
     ("main", put("action.0.dynamicValue.0.path", "%action.titel"), TypeMismatchError, "titel"),
     ("main", drop("action.0.dynamicValue.0.path"), ArtifactError, "no path"),
     (
