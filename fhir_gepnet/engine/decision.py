@@ -134,7 +134,7 @@ class Decision(NamedTuple):
 
         Those of the activity first, then the action's own. Empty for an action that was not made.
         """
-        if self.verdict not in (Verdict.APPLIES, Verdict.FAILED):
+        if not all(outcome.value is True for outcome in self.outcomes):
             return ()
         of_activity = () if self.action.activity is None else self.action.activity.dynamic_values
         return written_of((*of_activity, *self.action.dynamic_values), self.application)

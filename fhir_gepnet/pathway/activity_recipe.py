@@ -16,6 +16,7 @@ from fhir_gepnet.pathway.dynamic_values import (
     computed_of,
 )
 from fhir_gepnet.pathway.expressions import Expressions
+from fhir_gepnet.pathway.fhirpath_formulas import Holder
 from fhir_gepnet.pathway.model import Activity, DynamicValue
 from fhir_gepnet.pathway.paths import normal_form
 
@@ -32,7 +33,9 @@ def activity_of(artifact: Artifact, expressions: Expressions, problems: list[Gep
     name = kind_name_of(resource, expressions.artifacts)
     kind = kind_of(name, at)
     kind_name = str(name)
-    compilation = Compilation(expressions, problems, resource, expressions.libraries_of(artifact, problems))
+    compilation = Compilation(
+        expressions, problems, Holder(resource), expressions.libraries_of(artifact, problems)
+    )
     for each in computed_of(resource, artifact.canonical, ""):
         if not each.appended:
             problems.append(

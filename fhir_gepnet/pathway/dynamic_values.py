@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from fhir_gepnet.errors import ArtifactError, GepnetError, UnresolvedReferenceError, Where
 from fhir_gepnet.pathway.artifacts import collected
 from fhir_gepnet.pathway.expressions import Expressions, Scoped
+from fhir_gepnet.pathway.fhirpath_formulas import Holder
 from fhir_gepnet.pathway.model import DynamicValue, Write
 from fhir_gepnet.pathway.paths import child_path, is_on_action, writer_of
 
@@ -39,13 +40,13 @@ class Compilation:
     Attributes:
         expressions: resolves and compiles formulas.
         problems: takes what is wrong.
-        resource: the artefact, which is ``%context`` of its formulas.
+        holder: what the formulas stand in, for ``%context`` and ``%action``.
         libraries: names of the libraries it uses; None when one of them is broken.
     """
 
     expressions: Expressions
     problems: list[GepnetError]
-    resource: Mapping[str, Any]
+    holder: Holder
     libraries: Scoped | None
 
 
@@ -111,9 +112,7 @@ def compile_assignments(
         with collected(compilation.problems):
             if not path:
                 raise ArtifactError(at, "the dynamicValue has no path", "say which element takes the value")
-            formula = compilation.expressions.value(
-                expression, compilation.libraries, at, compilation.resource
-            )
+            formula = compilation.expressions.value(expression, compilation.libraries, at, compilation.holder)
             on_action = target is None or is_on_action(path, target)
             write = writer_of(path, None if on_action else target, formula.result_type, at)
             if appended:

@@ -25,7 +25,7 @@ from fhir_gepnet.logic.form import BOOLEAN, FHIR, SYSTEM, ListOf, Named, Type
 from fhir_gepnet.logic.scope import MISSING, Scope
 from fhir_gepnet.pathway.artifacts import Artifact, Artifacts, collected
 from fhir_gepnet.pathway.expression_language import FHIRPATH, NAMES_ONLY, first_supported, text_and_language
-from fhir_gepnet.pathway.fhirpath_formulas import VARIABLES, fhirpath_condition, fhirpath_value
+from fhir_gepnet.pathway.fhirpath_formulas import VARIABLES, Holder, fhirpath_condition, fhirpath_value
 from fhir_gepnet.pathway.formula import Formula, Variables
 
 IDENTIFIER = re.compile(r'(?:(?P<library>"[^"]+"|[A-Za-z_]\w*)\.)?(?P<name>"[^"]+"|[A-Za-z_]\w*)')
@@ -66,7 +66,7 @@ class Expressions:
         expression: Mapping[str, Any] | None,
         libraries: Scoped | None,
         at: Where,
-        context: Mapping[str, Any] | None = None,
+        holder: Holder | None = None,
     ) -> Formula:
         """A formula that gives True, False or None.
 
@@ -75,35 +75,35 @@ class Expressions:
                 not carried out.
             libraries: of the artefact; None when one of them is broken.
             at: the element that holds it.
-            context: the artefact, for ``%context``.
+            holder: what it stands in, for ``%context`` and ``%action``.
 
         Raises:
             ArtifactError: no expression, language, text, or a name that leads nowhere.
             ExpressionError: FHIRPath that does not compile; a definition that is not Boolean.
             UnsupportedFeatureError: a language that is not carried out, or inline CQL.
         """
-        return first_supported(expression, lambda each: self._condition(each, libraries, at, context))
+        return first_supported(expression, lambda each: self._condition(each, libraries, at, holder))
 
     def value(
         self,
         expression: Mapping[str, Any] | None,
         libraries: Scoped | None,
         at: Where,
-        context: Mapping[str, Any] | None = None,
+        holder: Holder | None = None,
     ) -> Formula:
         """A formula that gives a plain value; arguments and errors as of ``condition``."""
-        return first_supported(expression, lambda each: self._value(each, libraries, at, context))
+        return first_supported(expression, lambda each: self._value(each, libraries, at, holder))
 
     def _condition(
         self,
         expression: Mapping[str, Any] | None,
         libraries: Scoped | None,
         at: Where,
-        context: Mapping[str, Any] | None,
+        holder: Holder | None,
     ) -> Formula:
         text, language = text_and_language(expression, at)
         if language == FHIRPATH:
-            return fhirpath_condition(text, self._variables(), context, at)
+            return fhirpath_condition(text, self._variables(), holder, at)
         definition = self._definition(expression, text, language, libraries, at)
         if definition is not None and definition.result_type != BOOLEAN:
             raise TypeMismatchError(
@@ -118,11 +118,11 @@ class Expressions:
         expression: Mapping[str, Any] | None,
         libraries: Scoped | None,
         at: Where,
-        context: Mapping[str, Any] | None,
+        holder: Holder | None,
     ) -> Formula:
         text, language = text_and_language(expression, at)
         if language == FHIRPATH:
-            return fhirpath_value(text, self._variables(), context, at)
+            return fhirpath_value(text, self._variables(), holder, at)
         definition = self._definition(expression, text, language, libraries, at)
         result_type = None if definition is None else definition.result_type
         return Formula(text, language, at, _value_of(definition), _name_of(result_type), definition)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fhir_gepnet.errors import EvaluationError, ParseError, TypeMismatchError, UnsupportedFeatureError, Where
@@ -118,7 +118,9 @@ def writer_of(path: str, kind: str | None, result_type: str | None, at: Where) -
         UnsupportedFeatureError: a function in the path, other than extension and ofType.
     """
     place = Where(at.artifact, at.element, path)
-    steps = list(_steps(_relative(path, kind), kind or OUTPUT_ACTION, result_type, place))
+    steps = _beside_primitives(
+        list(_steps(_relative(path, kind), kind or OUTPUT_ACTION, result_type, place)), place
+    )
     last = steps[-1]
     if isinstance(last, ExtensionStep):
         raise TypeMismatchError(place, "the path ends at an extension", "write .value behind it")
@@ -190,6 +192,20 @@ def _step_of(info: ElementInfo, type_name: str, index: int | None) -> Step:
     key = next(key for key, name in info.json_keys if name == type_name)
     rivals = tuple(each for each, _ in info.json_keys if each != key)
     return Step(key, type_name, info.is_list, index, rivals)
+
+
+def _beside_primitives(steps: list[Step | ExtensionStep], at: Where) -> list[Step | ExtensionStep]:
+    """Extensions of a primitive are in JSON beside it: ``_priority``."""
+    found: list[Step | ExtensionStep] = []
+    for number, step in enumerate(steps):
+        if isinstance(step, Step) and number < len(steps) - 1 and step.type and is_primitive(step.type):
+            if step.is_list or not isinstance(steps[number + 1], ExtensionStep):
+                raise UnsupportedFeatureError(
+                    at, f"nothing can be written below {step.key}", "end the path there"
+                )
+            step = replace(step, key=f"_{step.key}", rivals=())
+        found.append(step)
+    return found
 
 
 def _typed_key(choice: ElementInfo, result_type: str | None, at: Where) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fhir_gepnet.errors import (
@@ -28,6 +28,7 @@ from fhir_gepnet.pathway.dynamic_values import (
 )
 from fhir_gepnet.pathway.expressions import Expressions
 from fhir_gepnet.pathway.extensions import attributes_of
+from fhir_gepnet.pathway.fhirpath_formulas import Holder
 from fhir_gepnet.pathway.goals import dangling_goals, goals_of
 from fhir_gepnet.pathway.inputs import input_of
 from fhir_gepnet.pathway.model import Action, Activity, Condition, Plan
@@ -127,7 +128,7 @@ def _plan(artifact: Artifact, compiler: Compiler) -> Plan:
     resource = artifact.resource
     _refuse(resource, REFUSED_IN_PLAN, artifact.canonical, "", compiler)
     libraries = compiler.expressions.libraries_of(artifact, compiler.problems)
-    logic = Compilation(compiler.expressions, compiler.problems, resource, libraries)
+    logic = Compilation(compiler.expressions, compiler.problems, Holder(resource), libraries)
     _check_action_ids(artifact, compiler)
     compiler.problems.extend(dangling_goals(artifact, actions_in(resource.get("action", ()))))
     actions = _actions(resource.get("action", ()), artifact, "", {}, logic, compiler)
@@ -216,13 +217,14 @@ def _action(
     target = Target()
     with collected(compiler.problems):
         target = target_of(action, artifact, element, compiler)
+    here = replace(logic, holder=Holder(artifact.resource, action))
     conditions = []
     for number, condition in enumerate(action.get("condition", ())):
         if condition.get("kind") == "applicability":
             at = Where(canonical, f"{element}.condition[{number}]")
             with collected(compiler.problems):
                 formula = compiler.expressions.condition(
-                    condition.get("expression"), logic.libraries, at, logic.resource
+                    condition.get("expression"), logic.libraries, at, here.holder
                 )
                 conditions.append(Condition(formula))
     activity = target.activity
@@ -231,7 +233,7 @@ def _action(
     assignments = [*written, *computed, *assignments_of(action, canonical, element)]
     own, below, problems = for_children(assignments, len(action.get("action", ())))
     compiler.problems += problems
-    dynamic_values = compile_assignments(own, None if activity is None else activity.kind, logic)
+    dynamic_values = compile_assignments(own, None if activity is None else activity.kind, here)
     if activity is not None:
         compiler.used.add(activity.canonical)
         compiler.problems += structure_problems(activity, Where(canonical, element), dynamic_values)
