@@ -219,7 +219,9 @@ def _make(
     if activity is not None and activity.dynamic_values:
         errors = write_dynamic_values(activity.dynamic_values, output, resource, application)
     if action.dynamic_values:
-        errors = [*errors, *write_dynamic_values(action.dynamic_values, output, resource, application)]
+        own = write_dynamic_values(action.dynamic_values, output, resource, application)
+        if own:
+            errors = [*errors, *own]
     if activity is not None and activity.required and resource is not None:
         errors = [*errors, *structure_errors(activity, resource)]
     return output, resource, errors

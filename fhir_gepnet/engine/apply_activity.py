@@ -68,8 +68,10 @@ def apply_activity(
     application = application_of(content, record, now, parameters or {}, context or {})
     identifier = identity_of(chosen.kind, record.subject, now, chosen.canonical)
     request = draft_request(chosen, application, identifier)
-    errors = write_dynamic_values(chosen.dynamic_values, {}, request, application)
-    errors += structure_errors(chosen, request)
+    errors = [
+        *write_dynamic_values(chosen.dynamic_values, {}, request, application),
+        *structure_errors(chosen, request),
+    ]
     return ActivityResult(
         activity=chosen,
         subject=record.subject,

@@ -17,6 +17,8 @@ REFERENCES = ("encounter", "practitioner", "organization")
 OTHER_VARIABLES = tuple(name for name in VARIABLES if name not in REFERENCES)
 """Entries of the caller's context that formulas see as they are."""
 
+_ABSENT: dict[str, list[Any]] = {name: [] for name in OTHER_VARIABLES}
+
 
 def application_of(
     content: Content,
@@ -40,7 +42,8 @@ def application_of(
     if HOOK in declared and "hook" in context:
         bound.setdefault(HOOK, context["hook"])
     scope = content.libraries.scope(record, now=now, parameters=bound)
-    variables: dict[str, Any] = {}
+    # What is absent is empty; an entry of the context wins over a parameter of the same name.
+    variables: dict[str, Any] = {**{name: [] for name in declared}, **bound, **_ABSENT}
     references: dict[str, str] = {}
     for name in REFERENCES:
         value = context.get(name)
@@ -52,10 +55,8 @@ def application_of(
             )
         variables[name] = [] if value is None else value
     for name in OTHER_VARIABLES:
-        variables[name] = context.get(name) or []
-    for name in declared:
-        if name not in variables:
-            variables[name] = bound.get(name, [])
+        if name in context:
+            variables[name] = context[name] or []
     return Application(scope, variables, references)
 
 

@@ -34,7 +34,7 @@ def write_dynamic_values(
     output: dict[str, Any],
     resource: dict[str, Any] | None,
     application: Application,
-) -> list[GepnetError]:
+) -> Sequence[GepnetError]:
     """Carry out dynamic values in order; a later one overwrites an earlier one.
 
     Nothing (null, or an empty list) leaves the target untouched. ``output`` and ``resource``
@@ -44,7 +44,7 @@ def write_dynamic_values(
         What went wrong: a formula broke, or gave what its path cannot take. The others were carried
         out nevertheless; whether half of them is good enough is for the caller to say.
     """
-    errors: list[GepnetError] = []
+    errors: Sequence[GepnetError] = ()
     scope, variables = application.scope, application.variables
     for dynamic_value in dynamic_values:
         try:
@@ -58,7 +58,7 @@ def write_dynamic_values(
         except BudgetExceededError:
             raise
         except GepnetError as error:
-            errors.append(error)
+            errors = [*errors, error]
     return errors
 
 
