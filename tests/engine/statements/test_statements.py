@@ -46,7 +46,8 @@ def test_statement(tmp_path: Path, case: dict[str, Any]) -> None:
 
 
 def test_the_tables_were_found() -> None:
-    assert len(CASES) >= 3
+    assert len(CASES) > 150
+    assert len(TABLES) > 50
     for table in TABLES:
         document = read_json_file(table)
         assert document["statement"] == int(table.stem[:2]), table.name
@@ -64,12 +65,13 @@ def test_every_statement_has_a_test() -> None:
     assert set(NUMBERS) - covered() <= PENDING
 
 
-PENDING = set(NUMBERS)
-"""Numbers still to be written; empty when issue 4 is done."""
+PENDING = set(range(49, 69))
+"""ActivityDefinition, dynamicValue and expressions: their tables come from another branch."""
 
 
 def test_every_choice_is_about_a_statement() -> None:
     choices = read_json_file(HERE / "choices.json")
+    assert {str(number) for number in set(NUMBERS) - PENDING} <= set(choices)
     for number, choice in choices.items():
         assert int(number) in range(1, 85)
         assert set(choice) == {"title", "what we do", "source"}
