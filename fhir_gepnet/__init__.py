@@ -1,5 +1,6 @@
 """Computable care pathways: a patient's FHIR data in, decisions with their reasons out."""
 
+from fhir_gepnet.engine.apply_activity import ActivityResult
 from fhir_gepnet.engine.decision import Decision, Verdict
 from fhir_gepnet.engine.evaluation import evaluate_library
 from fhir_gepnet.engine.given_parameters import plain_parameters
@@ -24,6 +25,7 @@ from fhir_gepnet.pathway.model import Plan
 from fhir_gepnet.pathway.registry import find_pathways
 
 __all__ = [
+    "ActivityResult",
     "ArtifactError",
     "BudgetExceededError",
     "DataNeed",

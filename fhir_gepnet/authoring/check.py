@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from fhir_gepnet.authoring.blanks import blank_findings
 from fhir_gepnet.authoring.card_rules import card_findings
 from fhir_gepnet.authoring.cases import FILES, find_cases, read_expected
 from fhir_gepnet.authoring.findings import Finding, finding_of
@@ -36,6 +37,7 @@ def check_folder(folder: Path) -> list[Finding]:
     artifacts = read_artifacts(folder, [])
     for artifact in artifacts.all:
         findings += validation_findings(artifact)
+        findings += blank_findings(artifact)
         findings += [
             finding
             for finding in reference_findings(artifact, artifacts)

@@ -69,10 +69,13 @@ def _references(node: Any, library: str, includes: dict[str, str]) -> Iterator[N
 
 
 def _named_by_plans(content: Content) -> Iterator[Name]:
-    for plan in content.plans.values():
-        for formula in _formulas(plan.actions):
-            if formula.definition is not None:
-                yield formula.definition.library.partition("|")[0], formula.definition.name
+    formulas = [formula for plan in content.plans.values() for formula in _formulas(plan.actions)]
+    # An activity may be applied on its own.
+    for activity in content.activities.values():
+        formulas += [dynamic_value.formula for dynamic_value in activity.dynamic_values]
+    for formula in formulas:
+        if formula.definition is not None:
+            yield formula.definition.library.partition("|")[0], formula.definition.name
 
 
 def _formulas(actions: Sequence[Action]) -> Iterator[Formula]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from fhir_gepnet.engine.activity import copy_json, draft_request
+from fhir_gepnet.engine.activity import copy_json, draft_request, structure_errors
 from fhir_gepnet.engine.choice import choose_plan
 from fhir_gepnet.engine.context import application_of, language_of
 from fhir_gepnet.engine.decision import Decision, Verdict
@@ -138,17 +138,15 @@ def _decide(action: Action, plan: Plan, path: tuple[str, ...], run: _Run) -> Dec
     attributes, output = action.attributes, action.output
     if verdict is Verdict.APPLIES:
         place = (*path, action.id)
-        try:
-            output, resource = _make(action, place, run)
+        output, resource, errors = _make(action, place, run)
+        if errors:
+            # Half an answer is not shown: the action counts as failed, and says so, error by error.
+            verdict, output = Verdict.FAILED, action.output
+            for error in errors:
+                run.note(_failure(plan, action, error), plan, path)
+        else:
             if output is not action.output:
                 attributes = attributes_of(output)
-        except BudgetExceededError:
-            raise
-        except GepnetError as error:
-            # Half an answer is not shown: the action counts as failed, and says so.
-            verdict, output = Verdict.FAILED, action.output
-            run.note(_failure(plan, action, error), plan, path)
-        else:
             children: tuple[Decision, ...] = ()
             if action.children:
                 children = _decide_all(action.children, plan, place, run, action.first_only)
@@ -205,23 +203,31 @@ def _outcome(formula: Formula, application: Application) -> Outcome:
         return Outcome(None, error)
 
 
-def _make(action: Action, path: tuple[str, ...], run: _Run) -> tuple[dict[str, Any], dict[str, Any] | None]:
-    """The output action and the draft request, with their dynamic values written."""
+def _make(
+    action: Action, path: tuple[str, ...], run: _Run
+) -> tuple[dict[str, Any], dict[str, Any] | None, Sequence[GepnetError]]:
+    """The output action and the draft request, with their dynamic values written; and what went wrong."""
     application = run.application
     activity = action.activity
-    resource = None
+    output, resource = action.output, None
+    errors: Sequence[GepnetError] = ()
     if activity is not None:
         record = application.scope.record
         identifier = identity_of(
             activity.kind, record.subject, application.scope.now, run.root.canonical, path
         )
         resource = draft_request(activity, application, identifier)
-        write_dynamic_values(activity.dynamic_values, action.output, resource, application)
-    output = action.output
     if action.dynamic_values:
         output = dict(output) if action.flat else copy_json(output)
-        write_dynamic_values(action.dynamic_values, output, resource, application)
-    return output, resource
+    if activity is not None and activity.dynamic_values:
+        errors = write_dynamic_values(activity.dynamic_values, output, resource, application)
+    if action.dynamic_values:
+        own = write_dynamic_values(action.dynamic_values, output, resource, application)
+        if own:
+            errors = [*errors, *own]
+    if activity is not None and activity.required and resource is not None:
+        errors = [*errors, *structure_errors(activity, resource)]
+    return output, resource, errors
 
 
 def _note_unknown(

@@ -8,11 +8,16 @@ from typing import Any
 
 from fhir_gepnet.engine.trace import Application
 from fhir_gepnet.fhir.record import PatientRecord
+from fhir_gepnet.pathway.fhirpath_formulas import VARIABLES
 from fhir_gepnet.pathway.model import Content
 
 COMPLETE_SEARCHES = "Complete Searches"
 HOOK = "Hook"
 REFERENCES = ("encounter", "practitioner", "organization")
+OTHER_VARIABLES = tuple(name for name in VARIABLES if name not in REFERENCES)
+"""Entries of the caller's context that formulas see as they are."""
+
+_ABSENT: dict[str, list[Any]] = {name: [] for name in OTHER_VARIABLES}
 
 
 def application_of(
@@ -37,7 +42,8 @@ def application_of(
     if HOOK in declared and "hook" in context:
         bound.setdefault(HOOK, context["hook"])
     scope = content.libraries.scope(record, now=now, parameters=bound)
-    variables: dict[str, Any] = {}
+    # What is absent is empty; an entry of the context wins over a parameter of the same name.
+    variables: dict[str, Any] = {**{name: [] for name in declared}, **bound, **_ABSENT}
     references: dict[str, str] = {}
     for name in REFERENCES:
         value = context.get(name)
@@ -48,7 +54,9 @@ def application_of(
                 value if isinstance(value, dict) and "resourceType" in value else record.referenced(reference)
             )
         variables[name] = [] if value is None else value
-    variables["draftOrders"] = context.get("draftOrders") or []
+    for name in OTHER_VARIABLES:
+        if name in context:
+            variables[name] = context[name] or []
     return Application(scope, variables, references)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import Any, NamedTuple
 
+from fhir_gepnet.engine.dynamic_value import Written, written_of
 from fhir_gepnet.engine.inputs import InputState, input_states
 from fhir_gepnet.engine.trace import Application, Because, Outcome, because_of
 from fhir_gepnet.pathway.extensions import Attributes
@@ -126,6 +127,17 @@ class Decision(NamedTuple):
     def because(self) -> tuple[Because, ...]:
         """One entry per applicability condition, read from the memo when asked for, not before."""
         return because_of(self.action.conditions, self.outcomes, self.application)
+
+    @property
+    def written(self) -> tuple[Written, ...]:
+        """What each dynamic value gave, and why a target is as it was; computed when asked for.
+
+        Those of the activity first, then the action's own. Empty for an action that was not made.
+        """
+        if not all(outcome.value is True for outcome in self.outcomes):
+            return ()
+        of_activity = () if self.action.activity is None else self.action.activity.dynamic_values
+        return written_of((*of_activity, *self.action.dynamic_values), self.application)
 
     @property
     def inputs(self) -> tuple[InputState, ...]:

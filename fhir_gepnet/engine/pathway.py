@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from fhir_gepnet.engine.apply import apply
+from fhir_gepnet.engine.apply_activity import ActivityResult, apply_activity
 from fhir_gepnet.engine.choice import choose_plan
 from fhir_gepnet.engine.result import Result, Unknown
 from fhir_gepnet.fhir.record import PatientRecord
 from fhir_gepnet.logic.program import Libraries
 from fhir_gepnet.pathway.data_needs import DataNeed
 from fhir_gepnet.pathway.folder import load_content
-from fhir_gepnet.pathway.model import Content, Plan
+from fhir_gepnet.pathway.model import Activity, Content, Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,11 @@ class Pathway:
     def plans(self) -> Mapping[str, Plan]:
         """Plans by id."""
         return self.content.plans
+
+    @property
+    def activities(self) -> Mapping[str, Activity]:
+        """ActivityDefinitions by id, as recipes for a draft request."""
+        return self.content.activities
 
     @property
     def libraries(self) -> Libraries:
@@ -89,6 +95,32 @@ class Pathway:
             parameters=parameters,
             context=context,
             unknown=unknown,
+        )
+
+    def apply_activity(
+        self,
+        record: PatientRecord,
+        *,
+        now: datetime,
+        activity: str,
+        parameters: Mapping[str, Any] | None = None,
+        context: Mapping[str, Any] | None = None,
+    ) -> ActivityResult:
+        """Apply one ActivityDefinition to one patient (ActivityDefinition/$apply, FHIR R4).
+
+        Args:
+            record: the patient's data.
+            now: the moment of the request, aware of its zone.
+            activity: id or canonical of the definition; a url without version means the newest.
+            parameters: library parameters by name, as plain values.
+            context: as of ``apply``.
+
+        Raises:
+            InvocationError: naive ``now``, unknown activity or parameter.
+            BudgetExceededError: the evaluation took more than it may.
+        """
+        return apply_activity(
+            self.content, record, now=now, activity=activity, parameters=parameters, context=context
         )
 
 

@@ -1,20 +1,21 @@
 """ActivityDefinition -> the static part of a draft request, prepared once at load.
 
-One table per kind says which element of the definition goes where (FHIR R4,
+The tables of ``request_kinds.py`` say which element of the definition goes where (FHIR R4,
 ActivityDefinition/$apply). What a kind has no place for is refused at load by name: nothing
 that an author wrote is dropped in silence.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from fhir_gepnet.errors import UnsupportedFeatureError, Where
-
-Draft = dict[str, Any]
-Copy = Callable[[Draft, Any], None]
+from fhir_gepnet.errors import ArtifactError, UnsupportedFeatureError, Where
+from fhir_gepnet.fhir.model import type_info
+from fhir_gepnet.pathway.artifacts import Artifacts
+from fhir_gepnet.pathway.request_copies import DO_NOT_PERFORM, Draft, modifier_do_not_perform
+from fhir_gepnet.pathway.request_kinds import EVENTS, KINDS, Kind
+from fhir_gepnet.pathway.task_extensions import TASK_EXTENSIONS, write_task_extension
 
 # fmt: off
 DESCRIPTIVE = frozenset({
@@ -28,175 +29,173 @@ DESCRIPTIVE = frozenset({
 # fmt: on
 """Elements that describe the definition itself, or that are handled apart from the tables."""
 
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """How one kind of request is made.
-
-    Attributes:
-        subject: element that takes the patient's reference.
-        context: (element, entry of the caller's context) pairs.
-        copies: element of the definition -> how it enters the draft.
-        canonical: writes ``instantiatesCanonical``, which differs between kinds.
-        has_intent: whether the resource has an ``intent``.
-    """
-
-    subject: str
-    context: tuple[tuple[str, str], ...]
-    copies: Mapping[str, Copy]
-    canonical: Copy
-    has_intent: bool = True
-
-
-def _to(element: str) -> Copy:
-    def copy(draft: Draft, value: Any) -> None:
-        draft[element] = value
-
-    return copy
-
-
-def _to_list(element: str) -> Copy:
-    def copy(draft: Draft, value: Any) -> None:
-        draft[element] = [value]
-
-    return copy
-
-
-def _below(parent: str, element: str) -> Copy:
-    def copy(draft: Draft, value: Any) -> None:
-        draft.setdefault(parent, {})[element] = value
-
-    return copy
-
-
-def _payload(draft: Draft, code: Any) -> None:
-    text = code.get("text") or next(
-        (each["display"] for each in code.get("coding", ()) if "display" in each), None
-    )
-    if text is not None:
-        draft.setdefault("payload", []).append({"contentString": text})
-
-
-def _roles(participants: Any) -> list[Any]:
-    return [participant["role"] for participant in participants if "role" in participant]
-
-
-def _performer_types(draft: Draft, participants: Any) -> None:
-    roles = _roles(participants)
-    if roles:
-        draft["performerType"] = roles
-
-
-def _performer_type(draft: Draft, participants: Any) -> None:
-    roles = _roles(participants)
-    if roles:
-        draft["performerType"] = roles[0]
-
-
-def _extension_canonical(draft: Draft, canonical: Any) -> None:
-    # CommunicationRequest has no element for it in R4.
-    url = "http://hl7.org/fhir/StructureDefinition/workflow-instantiatesCanonical"
-    draft.setdefault("extension", []).append({"url": url, "valueCanonical": canonical})
-
-
-KINDS: dict[str, Kind] = {
-    "ServiceRequest": Kind(
-        subject="subject",
-        context=(("encounter", "encounter"), ("requester", "practitioner")),
-        copies={
-            "code": _to("code"),
-            "priority": _to("priority"),
-            "doNotPerform": _to("doNotPerform"),
-            "bodySite": _to("bodySite"),
-            "quantity": _to("quantityQuantity"),
-            "timingTiming": _to("occurrenceTiming"),
-            "timingDateTime": _to("occurrenceDateTime"),
-            "timingPeriod": _to("occurrencePeriod"),
-            "location": _to_list("locationReference"),
-            "participant": _performer_type,
-        },
-        canonical=_to_list("instantiatesCanonical"),
-    ),
-    "MedicationRequest": Kind(
-        subject="subject",
-        context=(("encounter", "encounter"), ("requester", "practitioner")),
-        copies={
-            "productCodeableConcept": _to("medicationCodeableConcept"),
-            "productReference": _to("medicationReference"),
-            "dosage": _to("dosageInstruction"),
-            "priority": _to("priority"),
-            "doNotPerform": _to("doNotPerform"),
-            "quantity": _below("dispenseRequest", "quantity"),
-            "participant": _performer_type,
-        },
-        canonical=_to_list("instantiatesCanonical"),
-    ),
-    "Task": Kind(
-        subject="for",
-        context=(("encounter", "encounter"), ("requester", "practitioner")),
-        copies={
-            "code": _to("code"),
-            "priority": _to("priority"),
-            "timingPeriod": _below("restriction", "period"),
-            "location": _to("location"),
-            "participant": _performer_types,
-        },
-        canonical=_to("instantiatesCanonical"),
-    ),
-    "CommunicationRequest": Kind(
-        subject="subject",
-        context=(("encounter", "encounter"), ("requester", "practitioner")),
-        copies={
-            "code": _payload,
-            "priority": _to("priority"),
-            "doNotPerform": _to("doNotPerform"),
-            "timingDateTime": _to("occurrenceDateTime"),
-            "timingPeriod": _to("occurrencePeriod"),
-        },
-        canonical=_extension_canonical,
-        has_intent=False,
-    ),
+CORE = "http://hl7.org/fhir/StructureDefinition/"
+REMEDIES = {
+    "transform": "StructureMap is not carried out; write the elements with dynamicValue",
+    "subjectReference": "only single patients are supported; take it out",
 }
+"""What to do about elements that no kind has a place for."""
 
 
-def kind_of(resource: Mapping[str, Any], at: Where) -> Kind:
+def kind_name_of(resource: Mapping[str, Any], artifacts: Artifacts | None = None) -> str | None:
+    """``kind``, and without it the type that ``profile`` constrains; None when neither says it."""
+    named = resource.get("kind")
+    if named is not None:
+        return str(named)
+    profile = str(resource.get("profile", "")).partition("|")[0]
+    for artifact in () if artifacts is None else artifacts.by_url.get(profile, ()):
+        if artifact.type == "StructureDefinition":
+            return str(artifact.resource.get("type"))
+    return profile.removeprefix(CORE) if profile.startswith(CORE) else None
+
+
+def kind_of(name: str | None, at: Where) -> Kind:
     """How to make what an ActivityDefinition defines.
 
     Raises:
-        UnsupportedFeatureError: no kind, or one that we do not make.
+        ArtifactError: no kind, an event, or what is no request in R4.
     """
-    kind = KINDS.get(str(resource.get("kind")))
-    if kind is None:
-        raise UnsupportedFeatureError(
-            at, f"ActivityDefinition.kind {resource.get('kind')} is not supported", f"use {', '.join(KINDS)}"
+    kind = KINDS.get(name or "")
+    if kind is not None:
+        return kind
+    if name is None:
+        raise ArtifactError(at, "ActivityDefinition.kind is missing", f"say what to make: {', '.join(KINDS)}")
+    if name in EVENTS:
+        raise ArtifactError(
+            at,
+            f"ActivityDefinition.kind {name} is an event, and only requests are made",
+            "use a Task whose focus is the event",
         )
-    return kind
+    known = "" if type_info(name) else ", and FHIR R4 has no such type"
+    raise UnsupportedFeatureError(
+        at, f"ActivityDefinition.kind {name} is not a request{known}", f"use {', '.join(KINDS)}"
+    )
 
 
-def draft_of(resource: Mapping[str, Any], kind: Kind, at: Where) -> Draft:
-    """The static part of the request: everything but id, subject, context and dynamic values.
+def draft_of(resource: Mapping[str, Any], name: str | None, at: Where) -> Draft:
+    """The static part of the request: everything but id, subject, context, moments and dynamic values.
 
-    Status is ``draft``; intent is the definition's, else ``proposal``.
+    Status is ``draft``, or what comes nearest in this kind; intent is the definition's, else
+    ``proposal``.
+
+    Args:
+        name: from ``kind_name_of``.
 
     Raises:
+        ArtifactError: no kind that we make (see ``kind_of``); an intent or target status that it
+            cannot have.
         UnsupportedFeatureError: an element that this kind of request has no place for.
     """
+    kind = kind_of(name, at)
+    made = str(name)
     draft: Draft = {}
     if "profile" in resource:
         draft["meta"] = {"profile": [resource["profile"]]}
     kind.canonical(draft, f"{resource['url']}|{resource['version']}")
-    draft["status"] = "draft"
-    if kind.has_intent:
-        draft["intent"] = resource.get("intent", "proposal")
+    if kind.status is not None:
+        draft["status"] = kind.status
+    if kind.intents:
+        draft["intent"] = _intent(resource, made, kind, at)
+    draft.update(_copied(kind.fixed))
     for element, value in resource.items():
-        if element in DESCRIPTIVE or element.startswith("_"):
-            continue
         copy = kind.copies.get(element)
         if copy is None:
+            if element in DESCRIPTIVE or element.startswith("_"):
+                continue
             raise UnsupportedFeatureError(
-                at,
-                f"ActivityDefinition.{element} has no place in a {resource['kind']} that we make",
+                Where(at.artifact, element),
+                f"ActivityDefinition.{element} has no place in a {made} that we make",
+                REMEDIES.get(element, "take it out, or write the element with a dynamicValue"),
+            )
+        problem = copy(draft, value)
+        if problem is not None:
+            raise UnsupportedFeatureError(
+                Where(at.artifact, element),
+                f"ActivityDefinition.{element} cannot go into a {made}: {problem}",
                 "take it out, or write the element with a dynamicValue",
             )
-        copy(draft, value)
+    _copy_extensions(draft, resource, made, at)
+    _check_subject(resource, at)
     return draft
+
+
+def _intent(resource: Mapping[str, Any], name: str, kind: Kind, at: Where) -> str:
+    intent = str(resource.get("intent", "proposal"))
+    if intent not in kind.intents:
+        raise ArtifactError(
+            Where(at.artifact, "intent"),
+            f"a {name} cannot have the intent {intent} in FHIR R4",
+            f"use {', '.join(sorted(kind.intents))}",
+        )
+    return intent
+
+
+def _copy_extensions(draft: Draft, resource: Mapping[str, Any], name: str, at: Where) -> None:
+    """Those that ask for something in the request; the others describe the definition."""
+    for number, extension in enumerate(resource.get("extension", ())):
+        url = extension.get("url", "")
+        place = Where(at.artifact, f"extension[{number}]")
+        if url == DO_NOT_PERFORM and "modifierExtension" not in draft:
+            modifier_do_not_perform(draft, extension.get("valueBoolean"))
+        elif url in TASK_EXTENSIONS:
+            if name != "Task":
+                raise UnsupportedFeatureError(
+                    place, f"{url} has no place in a {name}", "use kind Task, or take it out"
+                )
+            write_task_extension(draft, extension, place)
+
+
+def _check_subject(resource: Mapping[str, Any], at: Where) -> None:
+    codes = [each.get("code") for each in resource.get("subjectCodeableConcept", {}).get("coding", ())]
+    if codes and "Patient" not in codes:
+        raise UnsupportedFeatureError(
+            Where(at.artifact, "subjectCodeableConcept"),
+            f"activities about a {codes[0]} are not supported",
+            "only single patients are supported; take it out",
+        )
+
+
+def missing_structure(
+    required: Sequence[tuple[str, ...]], draft: Mapping[str, Any], paths: Sequence[str]
+) -> tuple[tuple[str, ...], ...]:
+    """Which of a kind's required elements neither the draft holds nor a dynamic value could write.
+
+    Args:
+        required: alternatives, as in ``Kind.required``.
+        draft: the static part of the request.
+        paths: normal forms of the dynamic values' paths: names separated by points.
+    """
+    return tuple(
+        alternatives
+        for alternatives in required
+        if not any(_holds(draft, each) for each in alternatives)
+        and not any(_could_fill(path, each) for path in paths for each in alternatives)
+    )
+
+
+def unfilled(required: Sequence[tuple[str, ...]], request: Mapping[str, Any]) -> Iterator[str]:
+    """The first name of each required element that a request does not hold."""
+    for alternatives in required:
+        if not any(_holds(request, each) for each in alternatives):
+            yield alternatives[0]
+
+
+def _holds(value: Any, path: str) -> bool:
+    for name in path.split("."):
+        if isinstance(value, list):
+            value = value[0] if value else None
+        value = value.get(name) if isinstance(value, Mapping) else None
+        if value is None or value == []:
+            return False
+    return True
+
+
+def _could_fill(path: str, element: str) -> bool:
+    return path == element or path.startswith(f"{element}.") or element.startswith(f"{path}.")
+
+
+def _copied(value: Any) -> Any:
+    """A copy to write into; the tables stay as they are."""
+    if isinstance(value, Mapping):
+        return {name: _copied(each) for name, each in value.items()}
+    return [_copied(each) for each in value] if isinstance(value, list) else value

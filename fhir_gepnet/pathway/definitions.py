@@ -7,14 +7,14 @@ canonical that leads nowhere, and a circle of plans, are load errors.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fhir_gepnet.errors import PathwayError, UnresolvedReferenceError, Where
 from fhir_gepnet.pathway.action_output import TIMINGS
-from fhir_gepnet.pathway.activity import KINDS, draft_of, kind_of
+from fhir_gepnet.pathway.activity_recipe import redrafted
 from fhir_gepnet.pathway.artifacts import Artifact
 from fhir_gepnet.pathway.model import Activity, Plan
+from fhir_gepnet.pathway.request_kinds import KINDS
 from fhir_gepnet.pathway.shape import shape_problems
 
 if TYPE_CHECKING:
@@ -94,7 +94,18 @@ def _task_for(found: Artifact) -> Activity:
     }
     if "title" in resource:
         draft["description"] = resource["title"]
-    return Activity(found.canonical, "Task", draft, kind.subject, kind.context, (), resource)
+    return Activity(
+        canonical=found.canonical,
+        kind="Task",
+        draft=draft,
+        subject=kind.subject,
+        context=kind.context,
+        moments=kind.moments,
+        dynamic_values=(),
+        required=(),
+        missing=(),
+        resource=resource,
+    )
 
 
 def _overridden(activity: Activity, action: Mapping[str, Any], at: Where) -> Activity:
@@ -102,7 +113,7 @@ def _overridden(activity: Activity, action: Mapping[str, Any], at: Where) -> Act
 
     Only what the made request has a place for; the action in the RequestGroup carries all of it.
     """
-    kind = kind_of(activity.resource, at)
+    kind = KINDS[activity.kind]
     timing = {name: action[name] for name in TIMINGS if name in action and name in kind.copies}
     own = {name: value for name, value in activity.resource.items() if not (timing and name in TIMINGS)}
     changes = dict(timing)
@@ -110,4 +121,4 @@ def _overridden(activity: Activity, action: Mapping[str, Any], at: Where) -> Act
         changes["code"] = action["code"][0]
     if "participant" in action and "participant" in kind.copies:
         changes["participant"] = action["participant"]
-    return replace(activity, draft=draft_of({**own, **changes}, kind, at)) if changes else activity
+    return redrafted(activity, {**own, **changes}, at) if changes else activity

@@ -21,22 +21,16 @@ from fhir_gepnet.errors import (
     Where,
 )
 from fhir_gepnet.logic import Definition, Libraries, to_plain
-from fhir_gepnet.logic.fhirpath.expression import Condition as CompiledCondition
-from fhir_gepnet.logic.fhirpath.expression import compile_condition
 from fhir_gepnet.logic.form import BOOLEAN, FHIR, SYSTEM, ListOf, Named, Type
 from fhir_gepnet.logic.scope import MISSING, Scope
 from fhir_gepnet.pathway.artifacts import Artifact, Artifacts, collected
+from fhir_gepnet.pathway.expression_language import FHIRPATH, NAMES_ONLY, first_supported, text_and_language
+from fhir_gepnet.pathway.fhirpath_formulas import VARIABLES, Holder, fhirpath_condition, fhirpath_value
 from fhir_gepnet.pathway.formula import Formula, Variables
 
 IDENTIFIER = re.compile(r'(?:(?P<library>"[^"]+"|[A-Za-z_]\w*)\.)?(?P<name>"[^"]+"|[A-Za-z_]\w*)')
-NAMES_ONLY = frozenset({"text/cql-identifier", "text/cql.identifier"})
-NAMES_TOO = frozenset({"text/cql", "text/cql-expression", "text/cql.expression"})
-FHIRPATH = "text/fhirpath"
 Scoped = tuple[str, ...]
 """Names of the libraries whose definitions may be named without a library."""
-
-VARIABLES = ("encounter", "practitioner", "organization", "draftOrders")
-"""What the caller's context gives to FHIRPath beside the patient; empty when it gives nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +41,14 @@ class Expressions:
         artifacts: for the canonicals of libraries.
         libraries: the compiled logic; None when it does not compile, and then names are only
             checked, so that the author sees all problems at once.
-        names: library name -> names of its defines.
+        names: library name -> its defines: name without blanks around it -> name as defined. A blank
+            at the end of a name is easily written and hardly seen; ``gepnet check`` finds it.
         library_names: canonical with version of a Library -> its name in CQL.
     """
 
     artifacts: Artifacts
     libraries: Libraries | None
-    names: Mapping[str, frozenset[str]]
+    names: Mapping[str, Mapping[str, str]]
     library_names: Mapping[str, str]
 
     def libraries_of(self, artifact: Artifact, problems: list[GepnetError]) -> Scoped | None:
@@ -66,17 +61,49 @@ class Expressions:
             named.append(name)
         return None if None in named else tuple(name for name in named if name)
 
-    def condition(self, expression: Mapping[str, Any] | None, libraries: Scoped | None, at: Where) -> Formula:
+    def condition(
+        self,
+        expression: Mapping[str, Any] | None,
+        libraries: Scoped | None,
+        at: Where,
+        holder: Holder | None = None,
+    ) -> Formula:
         """A formula that gives True, False or None.
+
+        Args:
+            expression: the ``Expression`` element; its alternatives are tried when its language is
+                not carried out.
+            libraries: of the artefact; None when one of them is broken.
+            at: the element that holds it.
+            holder: what it stands in, for ``%context`` and ``%action``.
 
         Raises:
             ArtifactError: no expression, language, text, or a name that leads nowhere.
             ExpressionError: FHIRPath that does not compile; a definition that is not Boolean.
             UnsupportedFeatureError: a language that is not carried out, or inline CQL.
         """
-        text, language = _text_and_language(expression, at)
+        return first_supported(expression, lambda each: self._condition(each, libraries, at, holder))
+
+    def value(
+        self,
+        expression: Mapping[str, Any] | None,
+        libraries: Scoped | None,
+        at: Where,
+        holder: Holder | None = None,
+    ) -> Formula:
+        """A formula that gives a plain value; arguments and errors as of ``condition``."""
+        return first_supported(expression, lambda each: self._value(each, libraries, at, holder))
+
+    def _condition(
+        self,
+        expression: Mapping[str, Any] | None,
+        libraries: Scoped | None,
+        at: Where,
+        holder: Holder | None,
+    ) -> Formula:
+        text, language = text_and_language(expression, at)
         if language == FHIRPATH:
-            return _fhirpath_condition(text, at)
+            return fhirpath_condition(text, self._variables(), holder, at)
         definition = self._definition(expression, text, language, libraries, at)
         if definition is not None and definition.result_type != BOOLEAN:
             raise TypeMismatchError(
@@ -86,14 +113,24 @@ class Expressions:
             )
         return Formula(text, language, at, _truth_of(definition), "System.Boolean", definition)
 
-    def value(self, expression: Mapping[str, Any] | None, libraries: Scoped | None, at: Where) -> Formula:
-        """A formula that gives a plain value; raises as ``condition`` does."""
-        text, language = _text_and_language(expression, at)
+    def _value(
+        self,
+        expression: Mapping[str, Any] | None,
+        libraries: Scoped | None,
+        at: Where,
+        holder: Holder | None,
+    ) -> Formula:
+        text, language = text_and_language(expression, at)
         if language == FHIRPATH:
-            return _fhirpath_value(text, at)
+            return fhirpath_value(text, self._variables(), holder, at)
         definition = self._definition(expression, text, language, libraries, at)
         result_type = None if definition is None else definition.result_type
         return Formula(text, language, at, _value_of(definition), _name_of(result_type), definition)
+
+    def _variables(self) -> tuple[str, ...]:
+        """The names that an application hands in: see ``engine/context.py``."""
+        declared = () if self.libraries is None else self.libraries.parameters
+        return (*VARIABLES, *(name for name in declared if name not in VARIABLES))
 
     def _library(self, canonical: str, at: Where) -> str | None:
         """Name of a library; "" when it has no logic, None when its logic is broken."""
@@ -125,15 +162,16 @@ class Expressions:
         holders = [library for library in libraries if written in self.names.get(library, ())]
         match = IDENTIFIER.fullmatch(written)
         if not holders and match is not None:
-            written = match["name"].strip('"')
+            written = match["name"].strip('"').strip()
             if match["library"] is not None:
-                return self._qualified(match["library"].strip('"'), written, at)
+                return self._qualified(match["library"].strip('"').strip(), written, at)
             holders = [library for library in libraries if written in self.names.get(library, ())]
         elif not holders and language not in NAMES_ONLY:
             raise UnsupportedFeatureError(
                 at,
-                "CQL inside an artefact cannot be run",
-                "define it in the CQL library and name the definition here",
+                f"CQL inside an artefact cannot be run, and {written!r} is not the name of a definition",
+                'write `define "Name": ...` with it in the CQL library, run `gepnet translate FOLDER`, and '
+                "name it here; or give a cqf-alternativeExpression that names it",
             )
         if len(holders) > 1:
             raise ArtifactError(
@@ -142,7 +180,7 @@ class Expressions:
                 f'name the library: {holders[0]}."{written}"',
             )
         if holders:
-            return holders[0], written
+            return holders[0], self.names[holders[0]][written]
         if not libraries:
             raise UnresolvedReferenceError(
                 at,
@@ -160,51 +198,12 @@ class Expressions:
             raise UnresolvedReferenceError(at, f"no library {library}", _near(library, list(self.names)))
         if name not in known:
             raise UnresolvedReferenceError(at, f"no definition {name} in {library}", _near(name, list(known)))
-        return library, name
-
-
-def _fhirpath(text: str, at: Where) -> CompiledCondition:
-    return compile_condition(text, variables=VARIABLES, where=at)
-
-
-def _fhirpath_condition(text: str, at: Where) -> Formula:
-    compiled = _fhirpath(text, at)
-
-    def compute(scope: Scope, variables: Variables) -> Any:
-        return compiled(scope.record, now=scope.now, variables=variables)
-
-    types = tuple(sorted(compiled.retrieved_types))
-    return Formula(text, FHIRPATH, at, compute, "System.Boolean", None, types)
-
-
-def _fhirpath_value(text: str, at: Where) -> Formula:
-    compiled = _fhirpath(text, at)
-
-    def compute(scope: Scope, variables: Variables) -> Any:
-        items = compiled.items(scope.record, now=scope.now, variables=variables)
-        return items if len(items) > 1 else items[0] if items else None
-
-    return Formula(text, FHIRPATH, at, compute, None, None, tuple(sorted(compiled.retrieved_types)))
+        return library, known[name]
 
 
 def _near(name: str, known: list[str]) -> str:
     near = get_close_matches(name, known, 3)
     return f"did you mean {' or '.join(near)}?" if near else "mend the name, or add the definition"
-
-
-def _text_and_language(expression: Mapping[str, Any] | None, at: Where) -> tuple[str, str]:
-    if not expression:
-        raise ArtifactError(at, "there is no expression", "add one, with its language")
-    language = expression.get("language", "")
-    if language not in NAMES_ONLY | NAMES_TOO | {FHIRPATH}:
-        known = ", ".join(sorted(NAMES_ONLY | NAMES_TOO | {FHIRPATH}))
-        raise UnsupportedFeatureError(
-            at, f"expression language {language!r} is not supported", f"use one of {known}"
-        )
-    text = expression.get("expression", "")
-    if not text.strip():
-        raise ArtifactError(at, "the expression is empty", "write one")
-    return text, language
 
 
 def _name_of(result_type: Type | None) -> str | None:

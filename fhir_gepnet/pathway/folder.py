@@ -54,6 +54,11 @@ def load_content(folder: Path) -> Content:
     retrieved = _retrieved_types(libraries, every_plan, activities)
     return Content(
         plans=plans,
+        activities={
+            activity.resource["id"]: activity
+            for activity in sorted(activities, key=lambda each: str(each.resource["id"]))
+            if "#" not in activity.canonical
+        },
         libraries=libraries,
         data_needs=data_needs_of(retrieved, _requirements(artifacts)),
         resources=tuple(artifact.resource for artifact in artifacts.all),

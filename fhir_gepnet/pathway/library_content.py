@@ -69,7 +69,11 @@ def _identifier_in(data: str) -> str:
     return f"{identifier.get('id', '')}|{identifier.get('version', '')}"
 
 
-def define_names(elm: dict[str, Any]) -> frozenset[str]:
-    """Names of the expressions that a library defines, functions left out."""
+def define_names(elm: dict[str, Any]) -> dict[str, str]:
+    """Expressions that a library defines, functions left out: name without blanks around it -> name.
+
+    Where two differ only in blanks, the one without them is found.
+    """
     statements = (elm["library"].get("statements") or {}).get("def") or ()
-    return frozenset(each["name"] for each in statements if each.get("type") != "FunctionDef")
+    names = [each["name"] for each in statements if each.get("type") != "FunctionDef"]
+    return {name.strip(): name for name in sorted(names, key=lambda name: name == name.strip())}

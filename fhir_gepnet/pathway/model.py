@@ -50,20 +50,27 @@ class Activity:
 
     Attributes:
         canonical: url with version.
-        kind: ServiceRequest | MedicationRequest | Task | CommunicationRequest.
+        kind: a name of ``pathway/request_kinds.py`` (ServiceRequest, Task, ...).
         draft: the static part of the request, without subject and id; copied per patient.
-        subject_element: ``subject``, or ``for`` in a Task.
-        context_elements: which element of the request takes which entry of the caller's context.
+        subject: writes the patient's reference into the request.
+        context: (element, entries of the caller's context, the first that is there) pairs.
+        moments: elements that take the moment of the application.
         dynamic_values: in the definition's order.
+        required: what the request must hold in the end and the draft does not, as dotted
+            alternatives; almost always empty.
+        missing: the part of ``required`` that only a dynamic value of an action can fill.
         resource: the ActivityDefinition.
     """
 
     canonical: str
     kind: str
     draft: dict[str, Any]
-    subject_element: str
-    context_elements: tuple[tuple[str, str], ...]
+    subject: Callable[[dict[str, Any], Any], object]
+    context: tuple[tuple[str, tuple[str, ...]], ...]
+    moments: tuple[str, ...]
     dynamic_values: tuple[DynamicValue, ...]
+    required: tuple[tuple[str, ...], ...]
+    missing: tuple[tuple[str, ...], ...]
     resource: dict[str, Any]
 
 
@@ -221,12 +228,14 @@ class Content:
 
     Attributes:
         plans: by id, in the order of their ids.
+        activities: by id, in the order of their ids.
         libraries: the compiled logic.
         data_needs: Patient first, then by resource type.
         resources: every artefact, ordered by type, url and version.
     """
 
     plans: Mapping[str, Plan]
+    activities: Mapping[str, Activity]
     libraries: Libraries
     data_needs: tuple[DataNeed, ...]
     resources: tuple[dict[str, Any], ...]

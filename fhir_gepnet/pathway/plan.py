@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fhir_gepnet.errors import (
@@ -14,15 +14,25 @@ from fhir_gepnet.errors import (
     Where,
 )
 from fhir_gepnet.pathway.action_output import APPLICABILITY_BEHAVIOR, output_of
-from fhir_gepnet.pathway.activity import draft_of, kind_of
+from fhir_gepnet.pathway.activity_recipe import activity_of, structure_problems
 from fhir_gepnet.pathway.artifacts import Artifact, Artifacts, collected
 from fhir_gepnet.pathway.definitions import Target, target_of
-from fhir_gepnet.pathway.expressions import Expressions, Scoped
+from fhir_gepnet.pathway.dynamic_values import (
+    Assignment,
+    Compilation,
+    assignments_of,
+    compile_assignments,
+    computed_of,
+    for_children,
+    without_computed,
+)
+from fhir_gepnet.pathway.expressions import Expressions
 from fhir_gepnet.pathway.extensions import attributes_of
+from fhir_gepnet.pathway.fhirpath_formulas import Holder
 from fhir_gepnet.pathway.goals import dangling_goals, goals_of
 from fhir_gepnet.pathway.inputs import input_of
-from fhir_gepnet.pathway.model import Action, Activity, Condition, DynamicValue, Plan
-from fhir_gepnet.pathway.paths import is_flat, is_on_action, writer_of
+from fhir_gepnet.pathway.model import Action, Activity, Condition, Plan
+from fhir_gepnet.pathway.paths import is_flat
 from fhir_gepnet.terminology.expansion import Terminology
 
 REFUSED = {
@@ -47,6 +57,7 @@ class Compiler:
         misshapen: canonicals of artefacts whose JSON cannot be walked.
         plans: by canonical, each compiled once; None while under way, which shows a cycle.
         activities: by canonical.
+        used: canonicals of the activities that an action names.
     """
 
     artifacts: Artifacts
@@ -56,6 +67,7 @@ class Compiler:
     misshapen: frozenset[str] = frozenset()
     plans: dict[str, Plan | None] = field(default_factory=dict)
     activities: dict[str, Activity | None] = field(default_factory=dict)
+    used: set[str] = field(default_factory=set)
 
     def plan(self, artifact: Artifact, at: Where) -> Plan | None:
         """Compile one plan, and first the plans it nests; None when it does not compile.
@@ -85,7 +97,7 @@ class Compiler:
         if canonical not in self.activities and canonical not in self.misshapen:
             self.activities[canonical] = None
             with collected(self.problems):
-                self.activities[canonical] = _activity(artifact, self)
+                self.activities[canonical] = activity_of(artifact, self.expressions, self.problems)
         return self.activities.get(canonical)
 
 
@@ -99,6 +111,9 @@ def compile_plans(compiler: Compiler) -> dict[str, Plan]:
             plan = compiler.plan(artifact, Where(artifact.canonical))
             if plan is not None:
                 plans[plan.id] = plan
+    for activity in compiler.activities.values():
+        if activity is not None and activity.canonical not in compiler.used:
+            compiler.problems += structure_problems(activity, Where(activity.canonical), ())
     return dict(sorted(plans.items()))
 
 
@@ -113,9 +128,10 @@ def _plan(artifact: Artifact, compiler: Compiler) -> Plan:
     resource = artifact.resource
     _refuse(resource, REFUSED_IN_PLAN, artifact.canonical, "", compiler)
     libraries = compiler.expressions.libraries_of(artifact, compiler.problems)
+    logic = Compilation(compiler.expressions, compiler.problems, Holder(resource), libraries)
     _check_action_ids(artifact, compiler)
     compiler.problems.extend(dangling_goals(artifact, actions_in(resource.get("action", ()))))
-    actions = _actions(resource.get("action", ()), artifact, "", libraries, compiler)
+    actions = _actions(resource.get("action", ()), artifact, "", {}, logic, compiler)
     hooks = dict.fromkeys(hook for action in actions for hook in _hooks_in(action))
     type_codings = resource.get("type", {}).get("coding", ())
     return Plan(
@@ -177,36 +193,50 @@ def _actions(
     actions: Sequence[dict[str, Any]],
     artifact: Artifact,
     parent: str,
-    libraries: Scoped | None,
+    written: Mapping[int, Sequence[Assignment]],
+    logic: Compilation,
     compiler: Compiler,
 ) -> tuple[Action, ...]:
+    """Compile sibling actions; ``written`` is what their parent writes into them, by their number."""
     return tuple(
-        _action(action, artifact, f"{parent}action[{number}]", libraries, compiler)
+        _action(action, artifact, f"{parent}action[{number}]", written.get(number, ()), logic, compiler)
         for number, action in enumerate(actions)
     )
 
 
 def _action(
-    action: dict[str, Any], artifact: Artifact, element: str, libraries: Scoped | None, compiler: Compiler
+    action: dict[str, Any],
+    artifact: Artifact,
+    element: str,
+    written: Sequence[Assignment],
+    logic: Compilation,
+    compiler: Compiler,
 ) -> Action:
     canonical = artifact.canonical
     _refuse(action, REFUSED, canonical, element, compiler)
     target = Target()
     with collected(compiler.problems):
         target = target_of(action, artifact, element, compiler)
+    here = replace(logic, holder=Holder(artifact.resource, action))
     conditions = []
     for number, condition in enumerate(action.get("condition", ())):
         if condition.get("kind") == "applicability":
             at = Where(canonical, f"{element}.condition[{number}]")
             with collected(compiler.problems):
-                conditions.append(
-                    Condition(compiler.expressions.condition(condition.get("expression"), libraries, at))
+                formula = compiler.expressions.condition(
+                    condition.get("expression"), logic.libraries, at, here.holder
                 )
+                conditions.append(Condition(formula))
     activity = target.activity
-    output = output_of(action, action.get("id", element))
-    dynamic_values = _dynamic_values(
-        action, canonical, f"{element}.", None if activity is None else activity.kind, libraries, compiler
-    )
+    computed = list(computed_of(action, canonical, element))
+    output = without_computed(output_of(action, action.get("id", element)), computed)
+    assignments = [*written, *computed, *assignments_of(action, canonical, element)]
+    own, below, problems = for_children(assignments, len(action.get("action", ())))
+    compiler.problems += problems
+    dynamic_values = compile_assignments(own, None if activity is None else activity.kind, here)
+    if activity is not None:
+        compiler.used.add(activity.canonical)
+        compiler.problems += structure_problems(activity, Where(canonical, element), dynamic_values)
     inputs = []
     for number, requirement in enumerate(action.get("input", ())):
         with collected(compiler.problems):
@@ -223,7 +253,7 @@ def _action(
         plan=target.plan,
         questionnaire=target.questionnaire,
         definition=target.canonical,
-        children=_actions(action.get("action", ()), artifact, f"{element}.", libraries, compiler),
+        children=_actions(action.get("action", ()), artifact, f"{element}.", below, logic, compiler),
         first_only=any(
             extension.get("url") == APPLICABILITY_BEHAVIOR and extension.get("valueCode") == "any"
             for extension in action.get("extension", ())
@@ -254,44 +284,3 @@ def _refuse(
                     Where(canonical, f"{place}.{name}".strip(".")), f"{name} is not supported", remedy
                 )
             )
-
-
-def _activity(artifact: Artifact, compiler: Compiler) -> Activity:
-    resource = artifact.resource
-    at = Where(artifact.canonical)
-    kind = kind_of(resource, at)
-    libraries = compiler.expressions.libraries_of(artifact, compiler.problems)
-    return Activity(
-        canonical=artifact.canonical,
-        kind=resource["kind"],
-        draft=draft_of(resource, kind, at),
-        subject_element=kind.subject,
-        context_elements=kind.context,
-        dynamic_values=_dynamic_values(
-            resource, artifact.canonical, "", resource["kind"], libraries, compiler
-        ),
-        resource=resource,
-    )
-
-
-def _dynamic_values(
-    element: Mapping[str, Any],
-    canonical: str,
-    place: str,
-    target: str | None,
-    libraries: Scoped | None,
-    compiler: Compiler,
-) -> tuple[DynamicValue, ...]:
-    """Compile ``dynamicValue``; ``target`` is the kind of the made resource, None for no resource."""
-    compiled = []
-    for number, dynamic_value in enumerate(element.get("dynamicValue", ())):
-        at = Where(canonical, f"{place}dynamicValue[{number}]")
-        with collected(compiler.problems):
-            path = dynamic_value.get("path")
-            if not path:
-                raise ArtifactError(at, "the dynamicValue has no path", "say which element takes the value")
-            formula = compiler.expressions.value(dynamic_value.get("expression"), libraries, at)
-            on_action = target is None or is_on_action(path)
-            write = writer_of(path, None if on_action else target, formula.result_type, at)
-            compiled.append(DynamicValue(path, on_action, write, formula))
-    return tuple(compiled)

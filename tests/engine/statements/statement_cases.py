@@ -4,7 +4,9 @@ A file is ``{"statement": 24, "title": "...", "source": "...", "cases": {name: c
 
 - ``plan``: a PlanDefinition, or only its members (``{"action": [...]}``): the rest is filled in;
 - ``artifacts``: more resources of the folder, filled in the same way (resourceType is needed);
-- ``logic``: ``{define: true | false | null | "text"}``, a CQL library named Logic that the plan uses;
+- ``logic``: ``{define: true | false | null | "text" | ELM}``, a CQL library named Logic that the plan uses,
+  with the list parameters that ``logic_parameters`` names;
+- ``libraries``: ``{name: {define: ...}}``, more libraries, which nobody uses unless he says so;
 - ``patient``: a resource, a list of them, or a Bundle; default a Patient p1 with nothing else;
 - ``complete``: resource types of which that is all there is;
 - ``arguments``: of ``Pathway.apply`` (plan, parameters, context, unknown, now as ISO text);
@@ -162,7 +164,10 @@ def _resources(case: dict[str, Any]) -> list[dict[str, Any]]:
         plan.setdefault("library", [f"{BASE}/Library/Logic|1"])
     resources = [plan, *case.get("artifacts", ())]
     if logic is not None:
-        resources.append(library("Logic", {name: _define(value) for name, value in logic.items()}))
+        definitions = {name: _define(value) for name, value in logic.items()}
+        resources.append(library("Logic", definitions, tuple(case.get("logic_parameters", ()))))
+    for name, defines in case.get("libraries", {}).items():
+        resources.append(library(name, {define: _define(value) for define, value in defines.items()}))
     return [_filled(each, number) for number, each in enumerate(resources)]
 
 
@@ -171,6 +176,8 @@ def _define(value: Any) -> dict[str, Any]:
         return null("Boolean")
     if isinstance(value, bool):
         return TRUE if value else FALSE
+    if isinstance(value, dict):
+        return value
     return literal("String", value)
 
 
