@@ -5,6 +5,7 @@
 | ``GET metadata`` | ``fhir_metadata`` |
 | ``GET {type}``, ``POST {type}/_search``, ``GET {type}/{id}`` | ``fhir_artifacts`` |
 | ``POST PlanDefinition[/{id}]/$apply``, ``…/$r5.apply`` | ``fhir_apply`` |
+| ``POST ActivityDefinition[/{id}]/$apply`` | ``fhir_apply`` |
 | ``POST Library[/{id}]/$evaluate`` | ``fhir_evaluate`` |
 """
 
@@ -32,10 +33,11 @@ def register_fhir(app: Flask, pathways: Sequence[Pathway], configuration: Config
     add(f"{FHIR_ROOT}/<resource_type>", "search", search, methods=["GET"])
     add(f"{FHIR_ROOT}/<resource_type>/_search", "search_form", search, methods=["POST"])
     add(f"{FHIR_ROOT}/<resource_type>/<identifier>", "read", read_view(artifacts), methods=["GET"])
-    for form in FORMS:
-        view = apply_view(artifacts, configuration, form)
-        add(f"{FHIR_ROOT}/PlanDefinition/{form}", f"{form} of a type", view, methods=["POST"])
-        add(f"{FHIR_ROOT}/PlanDefinition/<identifier>/{form}", form, view, methods=["POST"])
+    for resource_type, form in FORMS:
+        view = apply_view(artifacts, configuration, resource_type, form)
+        address, name = f"{FHIR_ROOT}/{resource_type}", f"{resource_type}/{form}"
+        add(f"{address}/{form}", name, view, methods=["POST"])
+        add(f"{address}/<identifier>/{form}", f"{name} of one", view, methods=["POST"])
     evaluate = evaluate_view(artifacts, configuration)
     add(f"{FHIR_ROOT}/Library/$evaluate", "$evaluate of a type", evaluate, methods=["POST"])
     add(f"{FHIR_ROOT}/Library/<identifier>/$evaluate", "$evaluate", evaluate, methods=["POST"])
