@@ -46,6 +46,7 @@ DATA: Mapping[str, Accepted] = {
     "dataEndpoint": ENDPOINT,
     "contentEndpoint": ENDPOINT,
     "terminologyEndpoint": ENDPOINT,
+    "artifactEndpointConfiguration": ENDPOINT,
 }
 """What $apply and $evaluate both take."""
 MOST_PARAMETERS = 1_000
