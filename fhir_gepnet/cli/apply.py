@@ -10,6 +10,7 @@ from typing import Any, BinaryIO
 import click
 
 from fhir_gepnet.cli.arguments import FOLDER, JSON_FILE, current, moment, read_file
+from fhir_gepnet.engine.apply import Unknown
 from fhir_gepnet.engine.explain import decisions_json, explanation
 from fhir_gepnet.engine.pathway import Pathway, load_pathway
 from fhir_gepnet.engine.result import Result
@@ -24,6 +25,11 @@ def _cards(result: Result, explain: bool) -> Any:
     return {"cards": cards_from(result)}
 
 
+MERGED: dict[str, Callable[[Result], Any]] = {
+    "careplan": lambda result: result.care_plan(merge_nested=True),
+    "bundle": lambda result: result.bundle(merge_nested=True),
+}
+"""The forms that --merge-nested changes."""
 FORMS: dict[str, Callable[[Result, bool], Any]] = {
     "careplan": lambda result, explain: result.care_plan(),
     "bundle": lambda result, explain: result.bundle(),
@@ -59,6 +65,16 @@ def _types(complete: str, pathway: Pathway) -> list[str]:
     default="",
     help="Types of which PATIENT holds all there is: Condition,Observation,... or all.",
 )
+@click.option(
+    "--unknown",
+    type=click.Choice(["flag", "omit", "error"]),
+    default="flag",
+    show_default=True,
+    help="What to do with actions whose conditions miss data.",
+)
+@click.option(
+    "--merge-nested", is_flag=True, help="Put the actions of nested plans into the outer CarePlan or Bundle."
+)
 @click.option("--parameters", type=JSON_FILE, help="JSON object of library parameters by name.")
 def apply_command(
     folder: Path,
@@ -68,6 +84,8 @@ def apply_command(
     form: str,
     explain: bool,
     complete: str,
+    unknown: Unknown,
+    merge_nested: bool,
     parameters: BinaryIO | None,
 ) -> None:
     """Apply the pathway in FOLDER to PATIENT (a Bundle; - is stdin)."""
@@ -76,7 +94,8 @@ def apply_command(
         raise InvocationError("--parameters takes a JSON object of values by name")
     pathway = load_pathway(folder)
     record = PatientRecord.of(read_file(patient), complete=_types(complete, pathway))
-    result = pathway.apply(record, now=now or current(), plan=plan, parameters=given)
-    click.echo(write_json_indented(FORMS[form](result, explain)), nl=False)
+    result = pathway.apply(record, now=now or current(), plan=plan, parameters=given, unknown=unknown)
+    written = MERGED[form](result) if merge_nested and form in MERGED else FORMS[form](result, explain)
+    click.echo(write_json_indented(written), nl=False)
     if explain and form != "decisions":
         click.echo(explanation(result.decisions), err=True)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from fhir_gepnet.fhir.dates import DateTime, compare, parse_date_time, predecessor
-from fhir_gepnet.fhir.duration import Duration, duration_of, moved, unit_of_time
+from fhir_gepnet.fhir.duration import NO_TIME, Duration, duration_of, moved, unit_of_time
 from fhir_gepnet.fhir.period import ends_of
 
 MOST = 1000
@@ -67,6 +67,9 @@ def _repeated(repeat: Mapping[str, Any], base: Span, basis: str, offset: int) ->
     if period is None or (count is None and limit is None and last is None):
         notes.append("it repeats without an end" if period is not None else "it has no period")
         count = frequency
+    if period is not None and moved(first, period) is None:
+        yield Span(None, None, basis, 1, "; ".join([*notes, NO_TIME]))
+        return
     done = 0
     for number in range(MOST + 1):
         start = first if period is None else moved(first, period, number)
@@ -78,7 +81,8 @@ def _repeated(repeat: Mapping[str, Any], base: Span, basis: str, offset: int) ->
             yield Span(start, None, basis, 1, f"only the first {MOST} are written out")
             return
         end = _end(start, period, length, times, number, first)
-        yield Span(start, end, basis, times, "; ".join(notes) or None)
+        told = notes if end is not None else [*notes, NO_TIME]
+        yield Span(start, end, basis, times, "; ".join(told) or None)
 
 
 def _end(
@@ -90,7 +94,7 @@ def _end(
     first: DateTime,
 ) -> DateTime | None:
     if times == 1 or period is None:
-        return start if length is None else moved(start, length) or start
+        return start if length is None else moved(start, length)
     following = moved(first, period, number + 1)
     return None if following is None else predecessor(following)
 

@@ -12,13 +12,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from fhir_gepnet.engine.apply import Unknown
 from fhir_gepnet.engine.parts import Place
 from fhir_gepnet.engine.result import Result
 from fhir_gepnet.errors import InvocationError
 from fhir_gepnet.fhir.record import PatientRecord
 
 if TYPE_CHECKING:
-    from fhir_gepnet.engine.apply import Unknown
     from fhir_gepnet.engine.pathway import Pathway
 
 REFERENCES = ("encounter", "practitioner", "organization")
@@ -27,7 +27,9 @@ ENDPOINTS = ("dataEndpoint", "contentEndpoint", "terminologyEndpoint", "artifact
 FLAGS = ("useServerData", "mergeNestedCarePlans", "useCarePlan")
 PLAN = ("planDefinition", "url", "version")
 REPEATING = frozenset({"subject", "prefetchData", *ENDPOINTS})
-KNOWN = (*PLAN, "subject", *REFERENCES, *CONCEPTS, "parameters", "data", "prefetchData", *FLAGS, *ENDPOINTS)
+DATA = ("data", "prefetchData")
+POLICIES: tuple[Unknown, ...] = ("flag", "omit", "error")
+KNOWN = (*PLAN, "subject", *REFERENCES, *CONCEPTS, "parameters", *DATA, *FLAGS, "unknown", *ENDPOINTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,7 @@ class Operation:
         data: a Bundle, or a prefetch mapping; None when the call carried none.
         complete: resource types of which the data hold all there is.
         merge_nested: CPG ``mergeNestedCarePlans``.
+        unknown: our own parameter ``unknown``: flag, omit or error, as of ``Pathway.apply``.
         warnings: what was accepted and has no effect.
     """
 
@@ -54,6 +57,7 @@ class Operation:
     data: Any
     complete: tuple[str, ...]
     merge_nested: bool
+    unknown: Unknown
     warnings: tuple[str, ...]
 
 
@@ -99,13 +103,12 @@ def read_operation(document: Mapping[str, Any], *, instance: str | None = None) 
         data={key: data for key, data, _ in prefetch} if prefetch else one.get("data"),
         complete=tuple(dict.fromkeys(kind for _, _, kind in prefetch if kind is not None)),
         merge_nested=_flag(one, "mergeNestedCarePlans", False),
+        unknown=_policy(one.get("unknown", "flag")),
         warnings=tuple(_warnings(one)),
     )
 
 
-def apply_operation(
-    pathway: Pathway, operation: Operation, *, now: datetime, unknown: Unknown = "flag"
-) -> Iterator[Result]:
+def apply_operation(pathway: Pathway, operation: Operation, *, now: datetime) -> Iterator[Result]:
     """One result per subject, in their order, each worked out when it is asked for.
 
     What was accepted without effect is a warning among the issues of each result.
@@ -133,7 +136,7 @@ def apply_operation(
             plan=operation.plan,
             parameters=operation.parameters,
             context=operation.context,
-            unknown=unknown,
+            unknown=operation.unknown,
         )
         issues = [
             {"severity": "warning", "code": "not-supported", "diagnostics": text}
@@ -211,6 +214,13 @@ def _is_a(name: str, value: Any, wanted: type, told: str) -> Any:
 def _flag(one: Mapping[str, Any], name: str, default: bool) -> bool:
     flag: bool = _is_a(name, one.get(name, default), bool, "boolean")
     return flag
+
+
+def _policy(value: Any) -> Unknown:
+    for policy in POLICIES:
+        if value == policy:
+            return policy
+    raise InvocationError(f"unknown takes {', '.join(POLICIES)}")
 
 
 def _library_parameters(document: Any) -> dict[str, Any]:

@@ -56,7 +56,7 @@ def parts_of(result: Result, merge_nested: bool) -> tuple[Part, ...]:
     actions = placed(result.decisions)
     uses = [(result.plan, (), actions), *_nested_uses(actions, ())]
     if not merge_nested:
-        return tuple(_part(*use, uses, result) for use in uses)
+        return _apart(uses, result)
     goals: dict[Addressed, dict[str, Any]] = {}
     remarks: list[dict[str, Any]] = []
     for plan, path, its_actions in uses:
@@ -80,19 +80,27 @@ def _nested_uses(actions: Sequence[Placed], path: tuple[str, ...]) -> Iterator[U
             yield from _nested_uses(action.nested, place)
 
 
-def _part(
-    plan: Plan, path: tuple[str, ...], actions: tuple[Placed, ...], uses: Sequence[Use], result: Result
-) -> Part:
-    own = []
-    complete = True
+def _apart(uses: Sequence[Use], result: Result) -> tuple[Part, ...]:
+    """A part per use of a plan, each with its own issues; one that is open leaves those around it open."""
+    holders = {(path, plan.canonical) for plan, path, _ in uses}
+    own: dict[tuple[str, ...], list[dict[str, Any]]] = {path: [] for _, path, _ in uses}
+    still_open: set[tuple[str, ...]] = set()
     for issue, place in zip(result.issues, result.places, strict=True):
-        holder = _holder(place, uses)
-        if _leads(path, holder):
-            complete = complete and not _leaves_open(issue)
-            if holder == path:
-                own.append(dict(issue))
-    issues = (*own, *remarks_on(actions, plan))
-    return Part(plan, path, actions, _goals(plan, path, result), issues, complete)
+        holder = _holder(place, holders)
+        own[holder].append(dict(issue))
+        if _leaves_open(issue):
+            still_open.update(holder[:length] for length in range(len(holder) + 1))
+    return tuple(
+        Part(
+            plan,
+            path,
+            actions,
+            _goals(plan, path, result),
+            (*own[path], *remarks_on(actions, plan)),
+            path not in still_open,
+        )
+        for plan, path, actions in uses
+    )
 
 
 def _leaves_open(issue: dict[str, Any]) -> bool:
@@ -100,14 +108,13 @@ def _leaves_open(issue: dict[str, Any]) -> bool:
     return issue["severity"] in ("error", "fatal") or issue["code"] == "incomplete"
 
 
-def _holder(place: Place, uses: Sequence[Use]) -> tuple[str, ...]:
-    """The path of the innermost use of a plan that an issue belongs to."""
-    paths = [path for plan, path, _ in uses if plan.canonical == place.plan and _leads(path, place.path)]
-    return max(paths, key=len, default=())
-
-
-def _leads(path: tuple[str, ...], to: tuple[str, ...]) -> bool:
-    return to[: len(path)] == path
+def _holder(place: Place, holders: set[tuple[tuple[str, ...], str]]) -> tuple[str, ...]:
+    """The path of the innermost use of its plan around an issue."""
+    for length in range(len(place.path), 0, -1):
+        path = place.path[:length]
+        if (path, place.plan) in holders:
+            return path
+    return ()
 
 
 def _goals(plan: Plan, path: tuple[str, ...], result: Result) -> dict[Addressed, dict[str, Any]]:

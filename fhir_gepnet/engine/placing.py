@@ -49,6 +49,9 @@ def _placed(decisions: Sequence[Decision], used: set[str], prefix: str) -> tuple
             continue
         identifier = prefix + decision.action_id
         used.add(identifier)
+        if not decision.children:
+            found.append(Placed(decision, identifier, prefix, (), ()))
+            continue
         own = [child for child in decision.children if child.holder is decision.holder]
         nested = [child for child in decision.children if child.holder is not decision.holder]
         children = _placed(own, used, prefix)

@@ -113,10 +113,14 @@ def _as_option(action: Placed, resource: dict[str, Any], form: Form) -> dict[str
 
 
 def _questionnaire(questionnaire: dict[str, Any], result: Result) -> dict[str, Any]:
-    canonical = f"{questionnaire['url']}|{questionnaire['version']}"
-    identifier = identity_of("Questionnaire", result.subject, result.now, result.plan.canonical, (canonical,))
     copied: dict[str, Any] = copy_json(questionnaire)
-    return {**copied, "id": identifier}
+    return {**copied, "id": _questionnaire_id(questionnaire, result)}
+
+
+def _questionnaire_id(questionnaire: dict[str, Any], result: Result) -> str:
+    """One id however many actions name it: it is copied once."""
+    canonical = f"{questionnaire['url']}|{questionnaire['version']}"
+    return identity_of("Questionnaire", result.subject, result.now, result.plan.canonical, (canonical,))
 
 
 def _action(
@@ -154,7 +158,8 @@ def _made_of(placed: Placed, place: tuple[str, ...], form: Form) -> str | None:
     if decision.resource is not None:
         return form.address(decision.resource)
     if decision.action.questionnaire is not None:
-        return form.address(_questionnaire(decision.action.questionnaire, result))
+        identifier = _questionnaire_id(decision.action.questionnaire, result)
+        return form.address({"resourceType": "Questionnaire", "id": identifier})
     if decision.action.plan is not None and not form.merge_nested:
         identifier = identity_of(form.nested, result.subject, result.now, result.plan.canonical, place)
         return form.address({"resourceType": form.nested, "id": identifier})

@@ -16,13 +16,11 @@ from fhir_gepnet.engine.occurrences import Span, occurrences
 from fhir_gepnet.engine.placing import Placed, every, placed
 from fhir_gepnet.errors import InvocationError
 from fhir_gepnet.fhir.dates import DateTime, compare, from_datetime, parse_date_time
-from fhir_gepnet.fhir.duration import duration_of, moved
+from fhir_gepnet.fhir.duration import NO_TIME, duration_of, moved
 from fhir_gepnet.fhir.period import ends_of
 
 if TYPE_CHECKING:
     from fhir_gepnet.engine.result import Result
-
-NO_TIME = "it counts in hours or less (or in no unit of time), and the day it counts from has no time of day"
 
 
 class Window(NamedTuple):
@@ -118,7 +116,12 @@ def _resolve(identifier: str, plan: _Plan) -> tuple[Span, ...]:
         action = plan.actions[identifier]
         base = _base(action, plan)
         timing = _timing(action)
-        spans = (base,) if timing is None else tuple(TIMINGS[timing[0]](timing[1], base, timing[0], plan))
+        if timing is None:
+            spans = (base,)
+        else:
+            name, value = timing
+            spans = tuple(TIMINGS[name](value, base, name, plan))
+            spans = spans or (Span(None, None, name, 1, "it names no dates"),)
     plan.spans[identifier] = spans
     return spans
 

@@ -14,6 +14,8 @@ from fhir_gepnet.fhir.date_arithmetic import add, calendar_unit
 from fhir_gepnet.fhir.date_values import DateTime
 
 FINER_THAN_A_DAY = frozenset({"hour", "minute", "second", "millisecond"})
+NO_TIME = "it counts in hours or less (or in no unit of time), and the day it counts from has no time of day"
+"""Why ``moved`` gave nothing, for a reader."""
 _UCUM = {"a": "year", "mo": "month"}
 
 Duration = tuple[int | Decimal, str]

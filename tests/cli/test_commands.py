@@ -40,6 +40,23 @@ def test_apply_reads_stdin_and_gives_a_bundle() -> None:
     assert bundle["entry"][0]["resource"]["resourceType"] == "RequestGroup"
 
 
+def test_nested_plans_are_kept_apart_or_merged() -> None:
+    arguments = ("apply", SECOND_PATHWAY, PATIENT, *NOW, "--as", "careplan")
+    apart, merged = output(*arguments), output(*arguments, "--merge-nested")
+    assert [each["resourceType"] for each in apart["contained"]].count("RequestGroup") == 2
+    assert [each["resourceType"] for each in merged["contained"]].count("RequestGroup") == 1
+
+
+def test_what_is_unknown_is_flagged_left_out_or_an_error() -> None:
+    patient = SECOND_PATHWAY / "cases" / "no-birth-date" / "patient.json"
+    arguments = ("apply", SECOND_PATHWAY, patient, *NOW, "--as", "decisions", "--unknown")
+    assert [each["verdict"] for each in output(*arguments, "flag")] == ["unknown", "does-not-apply"]
+    assert [each["verdict"] for each in output(*arguments, "omit")] == ["does-not-apply"]
+    refused = gepnet(*arguments, "error")
+    assert refused.returncode == 1
+    assert b"Patient.birthDate" in refused.stderr
+
+
 def test_apply_gives_cards() -> None:
     (card,) = output("apply", SECOND_PATHWAY, PATIENT, *NOW, "--as", "cards")["cards"]
     assert card["summary"] == "Influenza vaccination is due in 2026"

@@ -6,13 +6,15 @@ import copy
 import os
 import subprocess
 import sys
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
 from small_library import library, strings
 from statement_cases import BASE, NOW, PATIENT, apply, called, load
 
-from fhir_gepnet import PatientRecord, read_operation
+from fhir_gepnet import InvocationError, PatientRecord, read_operation
 from fhir_gepnet.json_io import write_json
 
 PLAN = {"action": [{"id": "a", "condition": [{"kind": "applicability"}]}]}
@@ -93,6 +95,36 @@ def test_statement_14_nothing_is_kept_or_changed(tmp_path: Path) -> None:
     assert [action["id"] for action in again["contained"][0]["action"]] == ["a"]
     assert case["patient"] == data
     assert pathway.resources == artefacts
+
+
+ANCHORS: list[tuple[Any, dict[str, Any], str]] = [
+    ("2026-12", {}, "anchor: this is no full date"),
+    ("soon", {}, "anchor: this is no full date"),
+    (datetime(2026, 12, 1), {}, "anchor: the datetime has no time zone"),  # noqa: DTZ001  (that is the point)
+    ("2026-12-01", {"nobody": "2026-12-01"}, "no applicable action nobody"),
+    ("2026-12-01", {"a": "2026"}, "a: this is no full date"),
+]
+
+
+@pytest.mark.parametrize(("anchor", "known", "text"), ANCHORS)
+def test_statement_73_wrong_anchors(tmp_path: Path, anchor: Any, known: dict[str, Any], text: str) -> None:
+    case = {"plan": {"action": [{"id": "a"}]}}
+    result = apply(case, load(case, tmp_path))
+    with pytest.raises(InvocationError, match=text):
+        result.windows(anchor, known=known)
+
+
+def test_statement_73_a_date_and_a_moment_as_anchors(tmp_path: Path) -> None:
+    case = {"plan": {"action": [{"id": "a", "timingDuration": {"value": 2, "code": "d"}}]}}
+    result = apply(case, load(case, tmp_path))
+    (window,) = result.windows(date(2026, 12, 1))
+    assert (window.start, window.end, window.basis) == (
+        "2026-12-01",
+        "2026-12-03",
+        "timingDuration from anchor",
+    )
+    (window,) = result.windows(NOW)
+    assert (window.start, window.end) == ("2026-11-23T12:00:00.000+00:00", "2026-11-25T12:00:00.000+00:00")
 
 
 SCRIPT = """
