@@ -217,7 +217,7 @@ def _make(
             activity.kind, record.subject, application.scope.now, run.root.canonical, path
         )
         resource = draft_request(activity, application, identifier)
-    if action.dynamic_values:
+    if action.dynamic_values or (activity is not None and activity.writes_action):
         output = dict(output) if action.flat else copy_json(output)
     if activity is not None and activity.dynamic_values:
         errors = write_dynamic_values(activity.dynamic_values, output, resource, application)

@@ -13,6 +13,7 @@ from typing import Any
 from fhir_gepnet.errors import ArtifactError, UnsupportedFeatureError, Where
 from fhir_gepnet.fhir.model import type_info
 from fhir_gepnet.pathway.artifacts import Artifacts
+from fhir_gepnet.pathway.path_values import copied
 from fhir_gepnet.pathway.request_copies import DO_NOT_PERFORM, Draft, modifier_do_not_perform
 from fhir_gepnet.pathway.request_kinds import EVENTS, KINDS, Kind
 from fhir_gepnet.pathway.task_extensions import TASK_EXTENSIONS, write_task_extension
@@ -96,7 +97,7 @@ def draft_of(resource: Mapping[str, Any], name: str | None, at: Where) -> Draft:
         draft["status"] = kind.status
     if kind.intents:
         draft["intent"] = _intent(resource, made, kind, at)
-    draft.update(_copied(kind.fixed))
+    draft.update(copied(kind.fixed))
     for element, value in resource.items():
         copy = kind.copies.get(element)
         if copy is None:
@@ -192,10 +193,3 @@ def _holds(value: Any, path: str) -> bool:
 
 def _could_fill(path: str, element: str) -> bool:
     return path == element or path.startswith(f"{element}.") or element.startswith(f"{path}.")
-
-
-def _copied(value: Any) -> Any:
-    """A copy to write into; the tables stay as they are."""
-    if isinstance(value, Mapping):
-        return {name: _copied(each) for name, each in value.items()}
-    return [_copied(each) for each in value] if isinstance(value, list) else value

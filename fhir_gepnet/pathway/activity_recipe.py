@@ -54,6 +54,7 @@ def activity_of(artifact: Artifact, expressions: Expressions, problems: list[Gep
             context=kind.context,
             moments=kind.moments,
             dynamic_values=dynamic_values,
+            writes_action=any(each.on_action for each in dynamic_values),
             required=(),
             missing=(),
             resource=resource,

@@ -102,6 +102,7 @@ def _task_for(found: Artifact) -> Activity:
         context=kind.context,
         moments=kind.moments,
         dynamic_values=(),
+        writes_action=False,
         required=(),
         missing=(),
         resource=resource,

@@ -56,6 +56,7 @@ class Activity:
         context: (element, entries of the caller's context, the first that is there) pairs.
         moments: elements that take the moment of the application.
         dynamic_values: in the definition's order.
+        writes_action: whether one of them writes into the output action that uses the activity.
         required: what the request must hold in the end and the draft does not, as dotted
             alternatives; almost always empty.
         missing: the part of ``required`` that only a dynamic value of an action can fill.
@@ -69,6 +70,7 @@ class Activity:
     context: tuple[tuple[str, tuple[str, ...]], ...]
     moments: tuple[str, ...]
     dynamic_values: tuple[DynamicValue, ...]
+    writes_action: bool
     required: tuple[tuple[str, ...], ...]
     missing: tuple[tuple[str, ...], ...]
     resource: dict[str, Any]

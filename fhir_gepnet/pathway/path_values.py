@@ -105,7 +105,14 @@ def fitting(value: Any, element_type: str, primitive: bool, at: Where) -> Any:
         strange = [key for key in shaped if key.removeprefix("_") not in known and key != "resourceType"]
         if strange:
             raise _misfit(at, element_type, f"members it has, not {', '.join(sorted(strange))}")
-    return {key: each for key, each in shaped.items() if each is not None}
+    return {key: copied(each) for key, each in shaped.items() if each is not None}
+
+
+def copied(value: Any) -> Any:
+    """A deep copy of JSON: later writes into it reach neither the patient's data nor the artefact."""
+    if isinstance(value, Mapping):
+        return {name: copied(each) for name, each in value.items()}
+    return [copied(each) for each in value] if isinstance(value, list) else value
 
 
 def _misfit(at: Where, element_type: str, wanted: str) -> EvaluationError:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from fhir_gepnet.errors import EvaluationError, ParseError, TypeMismatchError, UnsupportedFeatureError, Where
-from fhir_gepnet.fhir.model import ElementInfo, element, is_primitive, type_info
+from fhir_gepnet.fhir.model import ElementInfo, element, is_primitive, is_subtype, type_info
 from fhir_gepnet.pathway.model import Write
 from fhir_gepnet.pathway.path_values import fitting, may_hold, takes_text, value_key
 
@@ -210,6 +210,8 @@ def _beside_primitives(steps: list[Step | ExtensionStep], at: Where) -> list[Ste
 
 def _typed_key(choice: ElementInfo, result_type: str | None, at: Where) -> str:
     key = value_key(choice.name, result_type)
+    if key not in dict(choice.json_keys) and result_type is not None and is_subtype(result_type, "Resource"):
+        key = f"{choice.name}Reference"
     if key is None or key not in dict(choice.json_keys):
         raise TypeMismatchError(at, f"{choice.name} has several types", "write .ofType(T) behind it")
     return key

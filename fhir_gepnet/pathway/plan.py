@@ -248,7 +248,11 @@ def _action(
         attributes=attributes_of(output),
         conditions=tuple(conditions),
         dynamic_values=dynamic_values,
-        flat=all(is_flat(value.path) for value in dynamic_values if value.on_action),
+        flat=all(
+            is_flat(value.path)
+            for value in (*dynamic_values, *(() if activity is None else activity.dynamic_values))
+            if value.on_action
+        ),
         activity=activity,
         plan=target.plan,
         questionnaire=target.questionnaire,

@@ -323,7 +323,7 @@ EVENTS = frozenset(
         "EpisodeOfCare", "ExplanationOfBenefit", "FamilyMemberHistory", "GuidanceResponse", "ImagingStudy",
         "Immunization", "MeasureReport", "Media", "MedicationAdministration", "MedicationDispense",
         "MedicationStatement", "Observation", "PaymentNotice", "PaymentReconciliation", "Procedure",
-        "ProcessResponse", "QuestionnaireResponse", "RiskAssessment", "SupplyDelivery",
+        "QuestionnaireResponse", "RiskAssessment", "SupplyDelivery",
     }
 )  # fmt: skip
 """What happened, not what is asked for (FHIR R4, event-resource-types): never a kind."""

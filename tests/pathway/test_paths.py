@@ -142,6 +142,22 @@ WRITES: list[tuple[str, str | None, str | None, Any, dict[str, Any], dict[str, A
         {"dosageInstruction": [{"doseAndRate": [{"doseQuantity": {"value": Decimal("2.50")}}]}]},
     ),
     ("priority", "ServiceRequest", "RequestPriority", ["urgent"], {}, {"priority": "urgent"}),
+    (
+        "input.value",
+        "Task",
+        "MedicationRequest",
+        {"resourceType": "MedicationRequest", "id": "m"},
+        {},
+        {"input": [{"valueReference": {"reference": "MedicationRequest/m"}}]},
+    ),
+    (
+        "input[0].value",
+        "Task",
+        "Reference",
+        {"reference": "MedicationRequest/m"},
+        {"input": [{"type": {"text": "t"}}]},
+        {"input": [{"type": {"text": "t"}, "valueReference": {"reference": "MedicationRequest/m"}}]},
+    ),
 ]
 
 

@@ -10,7 +10,7 @@ import pytest
 from fhir.resources.R4B import get_fhir_model_class
 from statement_cases import HERE, NOW, apply, load, record_of
 
-from fhir_gepnet import ActivityResult, InvocationError
+from fhir_gepnet import ActivityResult, InvocationError, PatientRecord
 from fhir_gepnet.json_io import read_json_file, write_json
 from fhir_gepnet.pathway.request_kinds import EVENTS, KINDS
 
@@ -115,6 +115,34 @@ def test_statement_51_every_kind_was_made() -> None:
     assert made == set(KINDS)
     assert len(made) == 15
     assert not EVENTS & made
+
+
+def test_statement_57_what_an_activity_writes_into_an_action_stays_with_its_patient(tmp_path: Path) -> None:
+    action = {"id": "a", "title": "old", "definitionCanonical": f"{BASE}/x|1"}
+    activity = definition(dynamicValue=[value("%action.title", "Patient.gender")])
+    case = {"plan": {"action": [action]}, "artifacts": [activity]}
+    pathway = load(case, tmp_path)
+    patients = [{"resourceType": "Patient", "id": "p", **more} for more in ({"gender": "male"}, {})]
+    titles = [apply({**case, "patient": patient}, pathway).decisions[0].title for patient in patients]
+    assert titles == ["male", "old"]
+
+
+def test_statement_59_writing_below_a_value_leaves_its_source_alone(tmp_path: Path) -> None:
+    source = {
+        "resourceType": "Observation",
+        "id": "o",
+        "status": "final",
+        "code": {"coding": [{"code": "k"}]},
+    }
+    patient = [{"resourceType": "Patient", "id": "p"}, source]
+    values = [value("code", "Observation.code"), value("code.coding[0].display", "'K'")]
+    case = {"plan": {"action": [{"id": "a"}]}, "artifacts": [definition(dynamicValue=values)]}
+    request = load(case, tmp_path).apply_activity(
+        PatientRecord.of(patient), now=NOW, activity="x"
+    ).request  # fmt: skip
+    assert request is not None
+    assert request["code"] == {"coding": [{"code": "k", "display": "K"}]}
+    assert source["code"] == {"coding": [{"code": "k"}]}
 
 
 def test_statement_62_half_an_order_is_none(tmp_path: Path) -> None:
