@@ -53,7 +53,7 @@ def fhirpath_condition(text: str, names: tuple[str, ...], holder: Holder | None,
         return compiled(scope.record, now=scope.now, variables=given)
 
     types = tuple(sorted(compiled.retrieved_types))
-    return Formula(text, FHIRPATH, at, compute, "System.Boolean", None, types)
+    return Formula(text, FHIRPATH, at, compute, "System.Boolean", None, types, compiled, own)
 
 
 def fhirpath_value(text: str, names: tuple[str, ...], holder: Holder | None, at: Where) -> Formula:
@@ -74,7 +74,8 @@ def fhirpath_value(text: str, names: tuple[str, ...], holder: Holder | None, at:
         given = {**variables, **own} if own else variables
         return _one_or_several(compiled.items(scope.record, now=scope.now, variables=given))
 
-    return Formula(text, FHIRPATH, at, compute, None, None, tuple(sorted(compiled.retrieved_types)))
+    types = tuple(sorted(compiled.retrieved_types))
+    return Formula(text, FHIRPATH, at, compute, None, None, types, compiled, own)
 
 
 def _on_patient(

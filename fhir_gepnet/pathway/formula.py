@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from fhir_gepnet.errors import Where
 from fhir_gepnet.logic import Definition
+from fhir_gepnet.logic.fhirpath.expression import Condition as CompiledCondition
 from fhir_gepnet.logic.scope import Scope
 
 Variables = Mapping[str, Any]
@@ -32,6 +33,9 @@ class Formula:
             it is not known.
         definition: the CQL definition, or None for FHIRPath.
         resource_types: what a FHIRPath formula reads of the record; CQL says it by its retrieves.
+        fhirpath: the compiled FHIRPath, for a recorder; None for CQL, and for what is evaluated on
+            the definition and so reads nothing of the patient.
+        own: variables that it has beside those of the application.
     """
 
     text: str
@@ -41,3 +45,5 @@ class Formula:
     result_type: str | None = None
     definition: Definition | None = None
     resource_types: tuple[str, ...] = ()
+    fhirpath: CompiledCondition | None = None
+    own: Mapping[str, Any] = field(default_factory=dict)
