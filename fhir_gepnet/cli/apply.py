@@ -29,6 +29,8 @@ FORMS: dict[str, Callable[[Result, bool], Any]] = {
     "bundle": lambda result, explain: result.bundle(),
     "cards": _cards,
     "decisions": lambda result, explain: decisions_json(result.decisions, explain=explain),
+    "trace": lambda result, explain: result.trace(),
+    "board": lambda result, explain: result.board(),
 }
 
 
@@ -77,6 +79,10 @@ def apply_command(
     pathway = load_pathway(folder)
     record = PatientRecord.of(read_file(patient), complete=_types(complete, pathway))
     result = pathway.apply(record, now=now or current(), plan=plan, parameters=given)
-    click.echo(write_json_indented(FORMS[form](result, explain)), nl=False)
+    written = FORMS[form](result, explain)
+    if isinstance(written, str):
+        click.echo(written)
+    else:
+        click.echo(write_json_indented(written), nl=False)
     if explain and form != "decisions":
         click.echo(explanation(result.decisions), err=True)

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
+from fhir_gepnet.engine.board import board_text
 from fhir_gepnet.engine.bundle import bundle_of
 from fhir_gepnet.engine.careplan import care_plan_of
 from fhir_gepnet.engine.decision import Decision
+from fhir_gepnet.engine.tracing import trace_json
 from fhir_gepnet.fhir.record import PatientRecord
 from fhir_gepnet.pathway.model import Content, Plan
 
@@ -63,6 +65,22 @@ class Result:
         """
         return care_plan_of(self)
 
-    def bundle(self) -> dict[str, Any]:
-        """Collection Bundle in the CPG shape: RequestGroup first, then what was made."""
-        return bundle_of(self)
+    def bundle(self, *, trace: bool = False) -> dict[str, Any]:
+        """Collection Bundle in the CPG shape: RequestGroup first, then what was made.
+
+        With ``trace`` a GuidanceResponse and Provenances follow, which say what it rests on.
+        """
+        return bundle_of(self, trace=trace)
+
+    def trace(self) -> dict[str, Any]:
+        """Why, as JSON: every action and condition with expression, value and verdict.
+
+        ``facts`` (resources that a condition rests on: code, value, date, the elements read) and
+        ``sought`` (what was looked for and not found) are told once, and named by the conditions.
+        Computed when it is asked for.
+        """
+        return trace_json(self)
+
+    def board(self) -> str:
+        """The trace as a text for people, in the order of the result."""
+        return board_text(self)
