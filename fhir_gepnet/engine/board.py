@@ -91,6 +91,9 @@ def _head(decision: Decision) -> str:
     marks = [decision.status, decision.tier and f"tier {decision.tier}", *decision.rule]
     told = ", ".join(mark for mark in marks if mark)
     head = f"{_title(decision)} ({told})" if told else _title(decision)
+    if decision.already is not None:
+        state, reference, date = decision.already
+        head += f", already {state}: {reference}{f' of {date}' if date else ''}"
     return f"{head}: {OPEN[decision.verdict]}" if decision.verdict in OPEN else head
 
 

@@ -38,7 +38,7 @@ def trace_resources(
     provenances = [_provenance(result, group, (), traces, address)]
     for each in traces:
         resource = each.decision.resource
-        if resource is not None:
+        if resource is not None and each.decision.already is None:
             provenances.append(_provenance(result, resource, (each.decision.action_id,), [each], address))
     return [response, *provenances]
 

@@ -126,6 +126,8 @@ def _action(
     for name in ("title", "status", "tier", "rank"):
         if getattr(decision, name) is not None:
             document[name] = getattr(decision, name)
+    if decision.already is not None:
+        document["proposal"] = decision.already._asdict()
     document["verdict"] = decision.verdict.value
     document["conditions"] = [
         _condition(traced, decision, titles, facts, sought) for traced in each.conditions
