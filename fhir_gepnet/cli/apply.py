@@ -31,6 +31,7 @@ FORMS: dict[str, Callable[[Result, bool], Any]] = {
     "cards": _cards,
     "decisions": lambda result, explain: decisions_json(result.decisions, explain=explain),
     "trace": lambda result, explain: result.trace(),
+    "missing": lambda result, explain: result.missing(),
     "board": lambda result, explain: result.board(),
 }
 

@@ -43,7 +43,7 @@ class _Sheet:
 
 
 def board_text(result: Result) -> str:
-    """The result for a meeting: one numbered block per card, one per option below it.
+    """The result as a board reads it: one numbered block per card, one per option below it.
 
     Facts are told once, at the end, under the number that stands in brackets behind a condition.
     """

@@ -18,12 +18,13 @@ COMPARED = ("verdict", "status", "tier", "rank", "priority", "proposal", "title"
 Json = dict[str, Any]
 
 
-def compare(before: Any, after: Sequence[Json]) -> Json:
+def compare(before: Any, after: Sequence[Json], members: Sequence[str] = COMPARED) -> Json:
     """The difference of two results.
 
     Args:
         before: parsed JSON: decisions, a CarePlan or a Bundle.
         after: decisions as ``decisions_json`` writes them.
+        members: what of a decision is compared.
 
     Returns:
         ``added`` and ``removed``: path and verdict of decisions that only one result has;
@@ -40,7 +41,7 @@ def compare(before: Any, after: Sequence[Json]) -> Json:
         new = {path: each for path, each in _by_path(after) if each["verdict"] == "applies"}
     changed = []
     for path, decision in new.items():
-        fields = _fields(old[path], decision) if path in old else {}
+        fields = _fields(old[path], decision, members) if path in old else {}
         if fields:
             changed.append({"path": path, "fields": fields})
     return {
@@ -74,10 +75,10 @@ def _named(path: str, decision: Json) -> Json:
     return {**named, "title": decision["title"]} if "title" in decision else named
 
 
-def _fields(before: Json, after: Json) -> Json:
+def _fields(before: Json, after: Json, members: Sequence[str]) -> Json:
     return {
         name: {"before": before.get(name), "after": after.get(name)}
-        for name in COMPARED
+        for name in members
         if before.get(name) != after.get(name)
     }
 

@@ -81,6 +81,19 @@ class Result:
         """
         return trace_json(self)
 
+    def missing(self) -> dict[str, Any]:
+        """What is missing, as JSON.
+
+        ``open``: actions that are unknown, need data or declare a gap, with the keys of what they
+        wait for. ``needs``: per key the DataRequirement, its state (absent | stale | unusable),
+        the FHIR search and Questionnaire item that would settle it, and, where the alternatives
+        are finite, what each would change. Asks again for each of them; computed on request.
+        """
+        # Inside, because asking again needs apply, which makes results.
+        from fhir_gepnet.engine.missing import missing_report
+
+        return missing_report(self)
+
     def board(self) -> str:
         """The trace as a text for people, in the order of the result."""
         return board_text(self)

@@ -36,12 +36,17 @@ class Explained(NamedTuple):
 
 def explained(result: Result) -> tuple[Explained, ...]:
     """The trace of every decision, in the order of the result."""
+    return explained_by(result)[0]
+
+
+def explained_by(result: Result) -> tuple[tuple[Explained, ...], Recorder | None]:
+    """The trace, and the recorder that it was read with; None when there is no decision."""
     if not result.decisions:
-        return ()
+        return (), None
     asked = invocation_of(result)
     application = result.decisions[0].application
     recorder = recorder_of(application, asked.content.libraries, asked.forced)
-    return _explained(result.decisions, recorder)
+    return _explained(result.decisions, recorder), recorder
 
 
 def invocation_of(result: Result) -> Invocation:
@@ -89,7 +94,7 @@ def titles_of(resources: Sequence[Mapping[str, Any]]) -> dict[str, str]:
 
 
 def name_of_sought(sought: Sought, titles: Mapping[str, str]) -> str:
-    """``Observation: Platelets``; the codes when nobody gave it a title."""
+    """``Observation: title of the value set``; the codes when nobody gave it a title."""
     if sought.element is None:
         return sought.resource_type
     codes = [f"{system}|{code}" for system, code in sought.codes[:3]]

@@ -55,13 +55,16 @@ class Reading:
     Attributes:
         retrieved: in the order of evaluation.
         leaves: id of a resource -> the resource, and path -> scalars read from it.
-        definitions: slots of the definitions whose value it took, each once, in order.
+        definitions: slots of the definitions whose value it took, in order.
+        lacking: elements of resources that it asked for and that were not there.
         value: what it came to.
+        broken: what it raised, or None.
     """
 
     retrieved: list[Retrieved] = field(default_factory=list)
     leaves: dict[int, tuple[Resource, dict[str, Any]]] = field(default_factory=dict)
     definitions: list[int] = field(default_factory=list)
+    lacking: dict[tuple[int, str], tuple[Resource, str]] = field(default_factory=dict)
     value: Any = None
     broken: Exception | None = None
 
@@ -74,12 +77,14 @@ class Read(NamedTuple):
         definitions: all of them.
         retrieved: all questions to the record.
         leaves: what was read of each resource: path -> value.
+        root: what the formula itself read.
     """
 
     own: tuple[Definition, ...]
     definitions: tuple[Definition, ...]
     retrieved: tuple[Retrieved, ...]
     leaves: tuple[tuple[Resource, Mapping[str, Any]], ...]
+    root: Reading
 
 
 @dataclass(slots=True, eq=False)
@@ -116,6 +121,25 @@ class Recorder:
             frame[slot] = value if isinstance(value, list) else [] if value is None else [value]
         return self._everything(self._run(self.closed(typed.form), frame))
 
+    def behind(self, reading: Reading) -> tuple[tuple[Definition | None, Reading], ...]:
+        """Where a null comes from: the innermost definitions that are null themselves, each once.
+
+        The definition is None where it is the formula's own.
+        """
+        found: dict[int, tuple[Definition | None, Reading]] = {}
+        waiting: list[tuple[Definition | None, Reading]] = [(None, reading)]
+        while waiting:
+            definition, each = waiting.pop()
+            null = [slot for slot in dict.fromkeys(each.definitions) if self._is_null(slot)]
+            waiting.extend((self.program.definitions[slot], self._kept[slot]) for slot in reversed(null))
+            if not null:
+                found.setdefault(id(each), (definition, each))
+        return tuple(found.values())
+
+    def _is_null(self, slot: int) -> bool:
+        kept = self._kept[slot]
+        return kept.value is None and kept.broken is None
+
     def closed(self, form: Form) -> Evaluate:
         """The closure of a form that notes what it reads."""
         operands = [self.closed(operand) for operand in form.operands]
@@ -147,6 +171,8 @@ class Recorder:
             return []
         resource, path = place
         found = []
+        if not path and all(holder.get(key) is None for key in keys):
+            self._open[-1].lacking.setdefault((id(resource), keys[0]), (resource, keys[0]))
         for key in keys:
             held = holder.get(key)
             for item in held if isinstance(held, list) else (held,):
@@ -233,6 +259,7 @@ class Recorder:
             tuple(definitions[slot] for slot in reached),
             tuple(retrieved.values()),
             tuple(leaves.values()),
+            reading,
         )
 
 
