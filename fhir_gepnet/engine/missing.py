@@ -78,6 +78,8 @@ def _look(path: str, each: Explained, report: _Report, recorder: Recorder | None
             needs = derived_needs(each, recorder, report.what_if, report.titles)
     elif decision.applies and own:
         needs = declared_needs(own, each, own, report.what_if, report.titles)
+        if not needs:
+            return
     elif decision.applies and decision.status == NEEDS_DATA:
         needs = declared_needs(report.elements, each, (), report.what_if, report.titles)
     else:

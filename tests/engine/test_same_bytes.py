@@ -1,4 +1,4 @@
-"""Same inputs, same bytes: also in another process, with another hash seed and another zone of the machine."""
+"""Same inputs, same bytes: in another process, with another hash seed and another zone of the machine."""
 
 from __future__ import annotations
 
