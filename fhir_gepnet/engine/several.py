@@ -111,7 +111,9 @@ def _members(group: Mapping[str, Any], data: Any, complete: tuple[str, ...]) -> 
     """The patients of a Group, each with its own part of the data."""
     if group.get("resourceType") != "Group":
         raise InvocationError("several subjects are a list of records or data, or a Group resource")
-    members = [each for each in group.get("member") or () if each.get("inactive") is not True]
+    # What is no object at all stays in, and becomes an entry that says so.
+    members = [each if isinstance(each, dict) else {} for each in group.get("member") or ()]
+    members = [each for each in members if each.get("inactive") is not True]
     if not members:
         raise InvocationError("the Group has no active member; hand in one that lists its patients")
     return _records(members, data, complete)
@@ -119,7 +121,8 @@ def _members(group: Mapping[str, Any], data: Any, complete: tuple[str, ...]) -> 
 
 def _records(members: Iterable[Mapping[str, Any]], data: Any, complete: tuple[str, ...]) -> Found:
     for number, member in enumerate(members, 1):
-        reference = (member.get("entity") or {}).get("reference")
+        entity = member.get("entity")
+        reference = entity.get("reference") if isinstance(entity, dict) else None
         identity = type_and_id(reference) if isinstance(reference, str) else None
         if identity is None or identity[0] != "Patient":
             yield (

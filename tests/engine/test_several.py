@@ -103,6 +103,13 @@ def test_an_inactive_member_is_left_out(pathway: Pathway) -> None:
     assert [each.subject for each in apply_all(pathway, members, EVERYBODY, now=NOW)] == ["Patient/young"]
 
 
+def test_a_member_that_is_no_member_is_an_entry(pathway: Pathway) -> None:
+    members = group("Patient/old")
+    members["member"] += [1, {"entity": "Patient/young"}]
+    entries = apply_all(pathway, members, EVERYBODY, now=NOW)
+    assert [verdict(each) for each in entries] == ["applies", "error", "error"]
+
+
 @pytest.mark.parametrize("subjects", [group(), {"resourceType": "Patient", "id": "p"}])
 def test_no_group_or_an_empty_one_is_refused(pathway: Pathway, subjects: dict[str, Any]) -> None:
     with pytest.raises(InvocationError, match="Group"):
