@@ -8,6 +8,7 @@ from fhir_gepnet.engine.operation import Operation, apply_operation, read_operat
 from fhir_gepnet.engine.pathway import Pathway, load_pathway
 from fhir_gepnet.engine.result import Result
 from fhir_gepnet.engine.selection import Violation
+from fhir_gepnet.engine.several import Entry, apply_all
 from fhir_gepnet.engine.timing import Window
 from fhir_gepnet.errors import (
     ArtifactError,
@@ -30,6 +31,7 @@ __all__ = [
     "BudgetExceededError",
     "DataNeed",
     "Decision",
+    "Entry",
     "ExpressionError",
     "GepnetError",
     "InvocationError",
@@ -43,6 +45,7 @@ __all__ = [
     "Verdict",
     "Violation",
     "Window",
+    "apply_all",
     "apply_operation",
     "evaluate_library",
     "find_pathways",

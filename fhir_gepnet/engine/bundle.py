@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import uuid5
 
 from fhir_gepnet.engine.careplan import MESSAGES
@@ -16,16 +15,22 @@ from fhir_gepnet.engine.request_group import (
     operation_outcome_of,
     request_group_of,
 )
+from fhir_gepnet.engine.trace_resources import trace_resources
 from fhir_gepnet.pathway.action_output import PERTAINS_TO_GOAL
 
 if TYPE_CHECKING:
     from fhir_gepnet.engine.result import Result
 
 
-def bundle_of(result: Result, merge_nested: bool) -> dict[str, Any]:
+def bundle_of(result: Result, merge_nested: bool, *, trace: bool = False) -> dict[str, Any]:
     """The Bundle; see ``Result.bundle``."""
     form = Form(result, _urn, merge_nested, "RequestGroup")
-    resources = [resource for part in parts_of(result, merge_nested) for resource in _resources(part, form)]
+    written = [_written(part, form) for part in parts_of(result, merge_nested)]
+    resources = [resource for each in written for resource in each.resources]
+    if trace:
+        groups = [each.group for each in written]
+        outcomes = [each.outcome for each in written if each.outcome is not None]
+        resources += trace_resources(result, groups, outcomes, _urn)
     return {
         "resourceType": "Bundle",
         "id": identity_of("Bundle", result.subject, result.now, result.plan.canonical),
@@ -35,7 +40,15 @@ def bundle_of(result: Result, merge_nested: bool) -> dict[str, Any]:
     }
 
 
-def _resources(part: Part, form: Form) -> Iterator[dict[str, Any]]:
+class _Written(NamedTuple):
+    """The resources of one part, in their order, and those among them that the trace refers to."""
+
+    group: dict[str, Any]
+    outcome: dict[str, Any] | None
+    resources: list[dict[str, Any]]
+
+
+def _written(part: Part, form: Form) -> _Written:
     group = request_group_of(part, form)
     outcome = operation_outcome_of(part, form)
     extensions = [
@@ -45,11 +58,10 @@ def _resources(part: Part, form: Form) -> Iterator[dict[str, Any]]:
         extensions.append({"url": MESSAGES, "valueReference": {"reference": _urn(outcome)}})
     if extensions:
         group["extension"] = extensions
-    yield group
-    yield from made_resources(part, form)
-    yield from part.goals.values()
+    resources = [group, *made_resources(part, form), *part.goals.values()]
     if outcome is not None:
-        yield outcome
+        resources.append(outcome)
+    return _Written(group, outcome, resources)
 
 
 def _urn(resource: dict[str, Any]) -> str:

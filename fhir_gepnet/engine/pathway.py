@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from fhir_gepnet.pathway.model import Activity, Content, Plan
 class Pathway:
     """All plans of one folder, compiled. Immutable; threads may share it."""
 
-    content: Content
+    content: Content = field(repr=False)  # written out it is megabytes, and shared plans repeat
 
     @property
     def plans(self) -> Mapping[str, Plan]:

@@ -11,6 +11,7 @@ from fhir_gepnet.engine.identity import identity_of
 from fhir_gepnet.engine.parts import Address, Part
 from fhir_gepnet.engine.placing import Placed
 from fhir_gepnet.pathway.action_output import PERTAINS_TO_GOAL
+from fhir_gepnet.pathway.extensions import PROPOSAL
 
 if TYPE_CHECKING:
     from fhir_gepnet.engine.result import Result
@@ -82,7 +83,8 @@ def operation_outcome_of(part: Part, form: Form) -> dict[str, Any] | None:
 
 
 def made_resources(part: Part, form: Form) -> Iterator[dict[str, Any]]:
-    """The draft requests and Questionnaires of a part, in the order of the actions, children first."""
+    """The draft requests and Questionnaires of a part, in the order of the actions, children first;
+    not what is on the patient already."""
     seen: set[str] = set()
     for resource in _made(part.actions, form):
         if resource["id"] not in seen:
@@ -97,7 +99,8 @@ def _made(actions: Sequence[Placed], form: Form) -> Iterator[dict[str, Any]]:
             yield from _made(action.nested, form)
         resource = action.decision.resource
         if resource is not None:
-            yield _as_option(action, resource, form)
+            if action.decision.already is None:
+                yield _as_option(action, resource, form)
         elif action.decision.action.questionnaire is not None:
             yield _questionnaire(action.decision.action.questionnaire, form.result)
 
@@ -142,7 +145,12 @@ def _action(
     participants = _participants(decision.action.resource, form.result)
     if participants:
         action["participant"] = participants
-    reference = _made_of(placed, place, form)
+    already = decision.already
+    if already is not None:
+        action["extension"] = [*action.get("extension", ()), {"url": PROPOSAL, "valueCode": already.state}]
+        reference: str | None = already.reference
+    else:
+        reference = _made_of(placed, place, form)
     if reference is not None:
         action["resource"] = {"reference": reference}
     children = [_action(child, place, use, part, form) for child in placed.children]

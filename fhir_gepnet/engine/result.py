@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal, NamedTuple
 
+from fhir_gepnet.engine.board import board_text
 from fhir_gepnet.engine.bundle import bundle_of
 from fhir_gepnet.engine.careplan import care_plan_of
 from fhir_gepnet.engine.decision import Decision
@@ -15,6 +16,7 @@ from fhir_gepnet.engine.placing import placed
 from fhir_gepnet.engine.selection import Violation, violations
 from fhir_gepnet.engine.timing import Window, windows_of
 from fhir_gepnet.engine.trace import Application
+from fhir_gepnet.engine.tracing import trace_json
 from fhir_gepnet.fhir.record import PatientRecord
 from fhir_gepnet.pathway.model import Content, Plan
 
@@ -79,11 +81,13 @@ class Result:
         """
         return care_plan_of(self, merge_nested)
 
-    def bundle(self, *, merge_nested: bool = False) -> dict[str, Any]:
+    def bundle(self, *, merge_nested: bool = False, trace: bool = False) -> dict[str, Any]:
         """Collection Bundle in the CPG shape: RequestGroup first, then what was made, in the order of
         the actions; a nested plan is a RequestGroup of its own unless ``merge_nested``.
+
+        With ``trace`` a GuidanceResponse and Provenances follow, which say what it rests on.
         """
-        return bundle_of(self, merge_nested)
+        return bundle_of(self, merge_nested, trace=trace)
 
     def check_selection(
         self, selected: Sequence[str], *, documented: Collection[str] = ()
@@ -109,3 +113,29 @@ class Result:
             InvocationError: a date that cannot be read, or an id that is not in the result.
         """
         return windows_of(self, anchor, known or {})
+
+    def trace(self) -> dict[str, Any]:
+        """Why, as JSON: every action and condition with expression, value and verdict.
+
+        ``facts`` (resources that a condition rests on: code, value, date, the elements read) and
+        ``sought`` (what was looked for and not found) are told once, and named by the conditions.
+        Computed when it is asked for.
+        """
+        return trace_json(self)
+
+    def missing(self) -> dict[str, Any]:
+        """What is missing, as JSON.
+
+        ``open``: actions that are unknown, need data or declare a gap, with the keys of what they
+        wait for. ``needs``: per key the DataRequirement, its state (absent | stale | unusable),
+        the FHIR search and Questionnaire item that would settle it, and, where the alternatives
+        are finite, what each would change. Asks again for each of them; computed on request.
+        """
+        # Inside, because asking again needs apply, which makes results.
+        from fhir_gepnet.engine.missing import missing_report
+
+        return missing_report(self)
+
+    def board(self) -> str:
+        """The trace as a text for people, in the order of the result."""
+        return board_text(self)

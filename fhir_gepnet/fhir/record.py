@@ -6,7 +6,7 @@ indexes are built the first time that somebody asks.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fhir_gepnet.errors import PatientDataError
@@ -117,6 +117,28 @@ class PatientRecord:
         self._addresses = {
             address: item for address, item in self._addresses.items() if id(item) not in left_out
         }
+
+    def varied(self, changed: Mapping[int, Resource], added: Iterable[Resource] = ()) -> PatientRecord:
+        """A record like this one with some resources exchanged and some added; this one stays as it is.
+
+        Args:
+            changed: new resources by the ``id()`` of those in whose place they come.
+            added: further resources of this patient.
+        """
+        record = object.__new__(PatientRecord)
+        record.complete, record.subject, record.ignored = self.complete, self.subject, self.ignored
+        record._answers, record._codes = {}, {}
+        record.patient = changed.get(id(self.patient), self.patient)
+        record._by_type = {
+            name: [changed.get(id(resource), resource) for resource in resources]
+            for name, resources in self._by_type.items()
+        }
+        for resource in added:
+            record._by_type.setdefault(resource["resourceType"], []).append(resource)
+        record._addresses = {
+            address: changed.get(id(resource), resource) for address, resource in self._addresses.items()
+        }
+        return record
 
     def of_type(self, resource_type: str) -> list[Resource]:
         """All resources of a type, in the order of the data. Do not change the list."""

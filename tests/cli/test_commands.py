@@ -146,3 +146,30 @@ def test_help_names_every_command() -> None:
     for command in ("apply", "check", "cql", "fhirpath", "serve", "test", "translate"):
         assert f"  {command} " in text
         assert gepnet(command, "--help").returncode == 0
+
+
+def test_apply_tells_the_trace_and_what_is_missing() -> None:
+    unknown = SECOND_PATHWAY / "cases" / "no-birth-date" / "patient.json"
+    trace = output("apply", SECOND_PATHWAY, unknown, *NOW, "--as", "trace")
+    assert trace["actions"][0]["conditions"][0]["value"] is None
+    missing = output("apply", SECOND_PATHWAY, unknown, *NOW, "--as", "missing")
+    assert [need["key"] for need in missing["needs"]] == ["Patient.birthDate"]
+    board = gepnet("apply", SECOND_PATHWAY, unknown, *NOW, "--as", "board").stdout.decode()
+    assert "1. Influenza vaccination is due: could not be decided" in board
+
+
+def test_apply_compares_with_an_earlier_result(tmp_path: Path) -> None:
+    previous = tmp_path / "previous.json"
+    previous.write_bytes(gepnet("apply", SECOND_PATHWAY, PATIENT, *NOW, "--as", "decisions").stdout)
+    allergy = SECOND_PATHWAY / "cases" / "allergy" / "patient.json"
+    arguments = ("apply", SECOND_PATHWAY, allergy, *NOW, "--compare", previous)
+    assert gepnet(*arguments).stdout.decode().splitlines() == [
+        "~ due/vaccinate: verdict applies -> does-not-apply; rank 1 -> none",
+        "~ due/ask-allergy: verdict does-not-apply -> applies; status caution -> blocked",
+    ]
+    difference = output(*arguments, "--as", "decisions")
+    assert [each["path"] for each in difference["changed"]] == ["due/vaccinate", "due/ask-allergy"]
+    previous.write_text("{}")
+    refused = gepnet(*arguments)
+    assert refused.returncode == 1
+    assert b"--as decisions" in refused.stderr
