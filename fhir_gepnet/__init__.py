@@ -13,12 +13,14 @@ from fhir_gepnet.errors import (
     PatientDataError,
 )
 from fhir_gepnet.fhir.record import PatientRecord
+from fhir_gepnet.logic.budget import Budget
 from fhir_gepnet.pathway.data_needs import DataNeed
 from fhir_gepnet.pathway.model import Plan
 from fhir_gepnet.pathway.registry import find_pathways
 
 __all__ = [
     "ArtifactError",
+    "Budget",
     "BudgetExceededError",
     "DataNeed",
     "Decision",

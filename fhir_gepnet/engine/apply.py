@@ -17,6 +17,7 @@ from fhir_gepnet.engine.result import Result
 from fhir_gepnet.engine.trace import Application, Outcome
 from fhir_gepnet.errors import BudgetExceededError, GepnetError, InvocationError, PatientDataError
 from fhir_gepnet.fhir.record import PatientRecord
+from fhir_gepnet.logic.budget import Budget
 from fhir_gepnet.pathway.extensions import attributes_of
 from fhir_gepnet.pathway.formula import Formula
 from fhir_gepnet.pathway.model import Action, Content, Plan
@@ -53,6 +54,7 @@ def apply(
     parameters: Mapping[str, Any] | None = None,
     context: Mapping[str, Any] | None = None,
     unknown: Unknown = "flag",
+    budget: Budget | None = None,
 ) -> Result:
     """Apply a plan; see ``Pathway.apply``."""
     if now.utcoffset() is None:
@@ -60,7 +62,7 @@ def apply(
     if unknown not in ("flag", "omit", "error"):
         raise InvocationError(f"unknown={unknown!r} is none of 'flag', 'omit', 'error'")
     chosen = choose_plan(content.plans, plan, (context or {}).get("hook"))
-    application = application_of(content, record, now, parameters or {}, context or {})
+    application = application_of(content, record, now, parameters or {}, context or {}, budget)
     run = _Run(application, chosen, unknown)
     decisions = _decide_all(chosen.actions, chosen, (), run)
     references = application.references

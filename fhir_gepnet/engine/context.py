@@ -8,6 +8,7 @@ from typing import Any
 
 from fhir_gepnet.engine.trace import Application
 from fhir_gepnet.fhir.record import PatientRecord
+from fhir_gepnet.logic.budget import Budget
 from fhir_gepnet.pathway.model import Content
 
 COMPLETE_SEARCHES = "Complete Searches"
@@ -21,6 +22,7 @@ def application_of(
     now: datetime,
     parameters: Mapping[str, Any],
     context: Mapping[str, Any],
+    budget: Budget | None = None,
 ) -> Application:
     """One application: scope for CQL, variables for FHIRPath, references for what is made.
 
@@ -36,7 +38,7 @@ def application_of(
         bound.setdefault(COMPLETE_SEARCHES, sorted(record.complete))
     if HOOK in declared and "hook" in context:
         bound.setdefault(HOOK, context["hook"])
-    scope = content.libraries.scope(record, now=now, parameters=bound)
+    scope = content.libraries.scope(record, now=now, parameters=bound, budget=budget)
     variables: dict[str, Any] = {}
     references: dict[str, str] = {}
     for name in REFERENCES:

@@ -11,6 +11,7 @@ from typing import Any
 from fhir_gepnet.engine.apply import Unknown, apply
 from fhir_gepnet.engine.result import Result
 from fhir_gepnet.fhir.record import PatientRecord
+from fhir_gepnet.logic.budget import Budget
 from fhir_gepnet.logic.program import Libraries
 from fhir_gepnet.pathway.data_needs import DataNeed
 from fhir_gepnet.pathway.folder import load_content
@@ -52,6 +53,7 @@ class Pathway:
         parameters: Mapping[str, Any] | None = None,
         context: Mapping[str, Any] | None = None,
         unknown: Unknown = "flag",
+        budget: Budget | None = None,
     ) -> Result:
         """Apply one plan to one patient (PlanDefinition/$apply, FHIR R4).
 
@@ -66,6 +68,7 @@ class Pathway:
                 text, a Reference or a resource), ``draftOrders``; other entries are ignored.
             unknown: what to do with actions whose conditions miss data: ``flag`` keeps them
                 with an issue, ``omit`` leaves them out, ``error`` raises.
+            budget: what all formulas of the application may take together; None: whatever they need.
 
         Raises:
             InvocationError: naive ``now``, unknown plan or parameter.
@@ -80,6 +83,7 @@ class Pathway:
             parameters=parameters,
             context=context,
             unknown=unknown,
+            budget=budget,
         )
 
 

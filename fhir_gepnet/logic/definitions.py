@@ -55,7 +55,7 @@ class Definition:
 
         Raises:
             EvaluationError: the formula broke; names the define and where in it.
-            BudgetExceededError: it nests too deeply, or the deadline has passed.
+            BudgetExceededError: it took more steps, depth, items or time than it may.
         """
         value = scope.memo[self.slot]
         return self.compute(scope) if value is MISSING else value
@@ -84,15 +84,23 @@ class Definition:
 
     def failure(self, scope: Scope, error: Exception) -> GepnetError:
         """What ended the evaluation of this definition, with its place."""
+        if isinstance(error, BudgetExceededError):
+            return error.at(self.form.at)
         if isinstance(error, GepnetError):
             return error
         if isinstance(error, RecursionError):
-            return BudgetExceededError(f"define {self.name} of {self.library} nests too deeply")
+            return nests_too_deeply_to_evaluate(self.form.at)
         return EvaluationError(
             self.program.place_of_failure(self, scope),
             f"the expression broke with {type(error).__name__} on this patient's data",
             "guard the operation, or correct the data that it meets",
         )
+
+
+def nests_too_deeply_to_evaluate(at: Where) -> BudgetExceededError:
+    """The error of an evaluation that Python's stack ended: of a recursion, or of data as deep."""
+    problem = "the data, or calls of functions, nest too deeply"
+    return BudgetExceededError(problem, at, "end the recursion sooner, or validate the data")
 
 
 def nests_too_deeply(library: str, name: str) -> ArtifactError:

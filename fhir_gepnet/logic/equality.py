@@ -249,7 +249,8 @@ _EQUIVALENT: dict[type, Callable[[Any, Any], bool]] = {
     Chosen: _chosen_alike,
 }
 
-_HASHED = (str, int, bool, Decimal)
+HASHED = (str, int, bool, Decimal)
+"""Python types of values that are the same when they are equal and can be kept in a set."""
 
 
 def same(left: Any, right: Any) -> bool:
@@ -265,7 +266,7 @@ def distinct(items: Iterable[Any]) -> list[Any]:
     seen: set[Any] = set()
     others: list[Any] = []
     for item in items:
-        if isinstance(item, _HASHED):
+        if isinstance(item, HASHED):
             if item not in seen:
                 seen.add(item)
                 found.append(item)

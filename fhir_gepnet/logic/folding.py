@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fhir_gepnet.errors import GepnetError
+from fhir_gepnet.errors import BudgetExceededError, GepnetError
 from fhir_gepnet.logic.closures.registry import close
 from fhir_gepnet.logic.definitions import FAILURES
 from fhir_gepnet.logic.form import Form
@@ -61,6 +61,8 @@ def fold(form: Form, program: Program) -> Form:
         return form
     try:
         value = close(form, program)([None])
+    except BudgetExceededError:
+        return form
     except GepnetError:
         raise
     except FAILURES:

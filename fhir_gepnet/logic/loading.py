@@ -95,6 +95,8 @@ def _read_all(
             linking.read_function(function)
         except GepnetError as problem:
             problems.append(problem)
+        except RecursionError:
+            problems.append(nests_too_deeply(function.library.title, function.name))
 
 
 def _compile_all(linking: Linking, libraries: Libraries, problems: list[GepnetError], back_end: str) -> None:

@@ -22,8 +22,9 @@ from fhir_gepnet.errors import (
 )
 from fhir_gepnet.fhir.code_table import CodeTable
 from fhir_gepnet.fhir.record import PatientRecord
+from fhir_gepnet.logic.budget import Budget
 from fhir_gepnet.logic.closures.registry import close
-from fhir_gepnet.logic.definitions import FAILURES, Definition, Function
+from fhir_gepnet.logic.definitions import FAILURES, Definition, Function, nests_too_deeply_to_evaluate
 from fhir_gepnet.logic.elm.retrieves import Retrieve
 from fhir_gepnet.logic.form import Form, Type
 from fhir_gepnet.logic.scope import MISSING, Evaluate, Frame, Scope
@@ -128,17 +129,41 @@ class Library:
         return found
 
     def evaluate(
-        self, record: PatientRecord, *, now: datetime, parameters: Mapping[str, Any] | None = None
+        self,
+        record: PatientRecord,
+        *,
+        now: datetime,
+        parameters: Mapping[str, Any] | None = None,
+        budget: Budget | None = None,
     ) -> dict[str, Any]:
         """Every public define, as plain values.
 
+        Args:
+            record: the patient.
+            now: the moment of evaluation, aware of its zone.
+            parameters: see ``Libraries.scope``.
+            budget: what the evaluation may take; None: whatever it needs. See ``Budget``.
+
         Raises:
             EvaluationError: a define broke.
+            BudgetExceededError: it took more than the budget, or nests deeper than Python's stack.
             InvocationError: ``now`` has no zone, or a parameter is not declared or of another type.
         """
-        scope = self.libraries.scope(record, now=now, parameters=parameters)
-        found = [self.definitions[name] for name in self.public]
-        return {each.name: to_plain(each.evaluate(scope), each.result_type) for each in found}
+        scope = self.libraries.scope(record, now=now, parameters=parameters, budget=budget)
+        return {name: plain_value(self.definitions[name], scope) for name in self.public}
+
+
+def plain_value(definition: Definition, scope: Scope) -> Any:
+    """A define as a plain value.
+
+    Raises:
+        BudgetExceededError: also for a value that nests deeper than Python's stack.
+    """
+    value = definition.evaluate(scope)
+    try:
+        return to_plain(value, definition.result_type)
+    except RecursionError:
+        raise nests_too_deeply_to_evaluate(definition.form.at) from None
 
 
 class Libraries(Mapping[str, Library]):
@@ -174,6 +199,7 @@ class Libraries(Mapping[str, Library]):
         *,
         now: datetime,
         parameters: Mapping[str, Any] | None = None,
+        budget: Budget | None = None,
     ) -> Scope:
         """A fresh state for one application.
 
@@ -182,6 +208,7 @@ class Libraries(Mapping[str, Library]):
             now: aware of its zone.
             parameters: plain values by name; one name binds the parameter in every library that
                 declares it, ``Library.Name`` in one library only.
+            budget: what the application may take; None: whatever it needs.
 
         Raises:
             InvocationError: a naive ``now``, a parameter that nobody declares, a value of another type.
@@ -192,7 +219,9 @@ class Libraries(Mapping[str, Library]):
             told = ", ".join(sorted({each.name for each in self._parameters})) or "none"
             raise InvocationError(f"no library declares a parameter {unknown[0]}; there are: {told}")
         values = dict(self._constants)
-        scope = Scope(record, now, values, [MISSING] * self.program.size)
+        scope = Scope(
+            record, now, values, [MISSING] * self.program.size, None if budget is None else budget.opened()
+        )
         for each in self._parameters if given else self._computed:
             if given and (each.name in given or each.qualified in given):
                 plain = given[each.qualified if each.qualified in given else each.name]

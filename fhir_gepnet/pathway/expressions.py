@@ -171,7 +171,7 @@ def _fhirpath_condition(text: str, at: Where) -> Formula:
     compiled = _fhirpath(text, at)
 
     def compute(scope: Scope, variables: Variables) -> Any:
-        return compiled(scope.record, now=scope.now, variables=variables)
+        return compiled(scope.record, now=scope.now, variables=variables, account=scope.budget)
 
     types = tuple(sorted(compiled.retrieved_types))
     return Formula(text, FHIRPATH, at, compute, "System.Boolean", None, types)
@@ -181,7 +181,7 @@ def _fhirpath_value(text: str, at: Where) -> Formula:
     compiled = _fhirpath(text, at)
 
     def compute(scope: Scope, variables: Variables) -> Any:
-        items = compiled.items(scope.record, now=scope.now, variables=variables)
+        items = compiled.items(scope.record, now=scope.now, variables=variables, account=scope.budget)
         return items if len(items) > 1 else items[0] if items else None
 
     return Formula(text, FHIRPATH, at, compute, None, None, tuple(sorted(compiled.retrieved_types)))

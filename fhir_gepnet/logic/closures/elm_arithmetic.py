@@ -12,8 +12,9 @@ from fhir_gepnet.fhir import dates
 from fhir_gepnet.fhir.dates import Date, DateTime, Time
 from fhir_gepnet.fhir.quantity import Quantity, converted
 from fhir_gepnet.logic import arithmetic, interval
+from fhir_gepnet.logic.budget import held_text
 from fhir_gepnet.logic.closures.registry import closes
-from fhir_gepnet.logic.form import DECIMAL, INTEGER, LONG, QUANTITY, Form, Type
+from fhir_gepnet.logic.form import DECIMAL, INTEGER, LONG, QUANTITY, STRING, Form, Type
 from fhir_gepnet.logic.scope import Evaluate, Frame
 
 if TYPE_CHECKING:
@@ -164,7 +165,15 @@ _GENERAL: dict[str, Compute] = {
 @closes("elm.Add", "elm.Subtract", "elm.Multiply", "elm.Divide", "elm.TruncatedDivide", "elm.Modulo")
 def of_two(form: Form, operands: Sequence[Evaluate], program: Program) -> Evaluate:
     """Arithmetic of two operands; overflow of numbers is null, of dates an error."""
-    return binary(operands[0], operands[1], arithmetic_of(form))
+    compute = binary(operands[0], operands[1], arithmetic_of(form))
+    if form.type != STRING:
+        return compute
+
+    def joined(frame: Frame) -> Any:
+        text = compute(frame)
+        return None if text is None else held_text(frame, text)
+
+    return joined
 
 
 def arithmetic_of(form: Form) -> Compute:

@@ -13,6 +13,7 @@ from fhir_gepnet.errors import Where
 from fhir_gepnet.fhir.dates import Date, DateTime, Time, add, calendar_unit
 from fhir_gepnet.fhir.quantity import Quantity, converted
 from fhir_gepnet.fhir.units import product_unit
+from fhir_gepnet.logic.budget import account_of, held_text
 from fhir_gepnet.logic.closures.fhirpath_items import type_name_of, unfit
 from fhir_gepnet.logic.closures.registry import Build, closes
 from fhir_gepnet.logic.fhirpath.moments import Unzoned
@@ -186,7 +187,8 @@ def _arithmetic(name: str) -> Build:
             operation = table.get((type(one), type(other)))
             if operation is None:
                 raise meaningless(_SIGNS[name], one, other, at)
-            return operation(one, other, at)
+            found = operation(one, other, at)
+            return held_text(frame, found) if type(found) is str else found
 
         return run
 
@@ -220,7 +222,15 @@ def sum_of(items: list[Any], at: Where) -> Any:
 def sum_items(form: Form, operands: Sequence[Evaluate], program: Program) -> Evaluate:
     """``sum()``"""
     (source,), at = operands, form.at
-    return lambda frame: sum_of(source(frame), at)
+
+    def total(frame: Frame) -> Any:
+        items = source(frame)
+        account = account_of(frame)
+        if account is not None:
+            account.hold_text(sum(len(item) for item in items if type(item) is str))
+        return sum_of(items, at)
+
+    return total
 
 
 @closes("fhirpath.avg")
@@ -260,4 +270,4 @@ def negate(form: Form, operands: Sequence[Evaluate], program: Program) -> Evalua
 def concatenate(form: Form, operands: Sequence[Evaluate], program: Program) -> Evaluate:
     """``left & right``: an empty side counts as an empty text."""
     left, right = operands
-    return lambda frame: (left(frame) or "") + (right(frame) or "")
+    return lambda frame: held_text(frame, (left(frame) or "") + (right(frame) or ""))

@@ -13,9 +13,10 @@ from typing import Any, cast
 import fhir_gepnet.logic.closures.fhirpath_back_end  # noqa: F401  (registers the operators)
 from fhir_gepnet.errors import BudgetExceededError, EvaluationError, InvocationError, TypeMismatchError, Where
 from fhir_gepnet.fhir.record import PatientRecord
+from fhir_gepnet.logic.budget import Account, Budget
 from fhir_gepnet.logic.closures.fhirpath_items import several
 from fhir_gepnet.logic.closures.registry import close
-from fhir_gepnet.logic.definitions import FAILURES
+from fhir_gepnet.logic.definitions import FAILURES, nests_too_deeply_to_evaluate
 from fhir_gepnet.logic.fhirpath import schema
 from fhir_gepnet.logic.fhirpath.address import Source
 from fhir_gepnet.logic.fhirpath.constants import fold
@@ -55,11 +56,13 @@ def compile_fhirpath(
         where: address of the artefact that holds the text, for messages.
 
     Returns:
-        ``f(resource, *, now=None, trace=None, **variables)`` -> list of plain values. ``resource`` is parsed
-        JSON or a PatientRecord (see ``compile_condition``); ``now`` is an aware datetime, needed by
-        now(), today() and timeOfDay() only; ``trace(label, items)`` is called by trace().
+        ``f(resource, *, now=None, trace=None, budget=None, **variables)`` -> list of plain values.
+        ``resource`` is parsed JSON or a PatientRecord (see ``compile_condition``); ``now`` is an aware
+        datetime, needed by now(), today() and timeOfDay() only; ``trace(label, items)`` is called by
+        trace(); ``budget`` is a ``Budget``, None for no limits. These names cannot be names of variables.
         The function raises EvaluationError when the expression breaks on the data,
-        PatientDataError when the JSON has not the shape of FHIR R4, InvocationError for a naive
+        PatientDataError when the JSON has not the shape of FHIR R4, BudgetExceededError when it takes
+        more than its budget or nests deeper than Python's stack, InvocationError for a naive
         ``now`` or a variable that was not declared.
 
     Raises:
@@ -67,7 +70,10 @@ def compile_fhirpath(
         TypeMismatchError: an unknown function, element, type or variable, a wrong arity, operands
             that never fit.
         UnsupportedFeatureError: a function that exists and is not carried out.
+        InvocationError: a variable has the name of something else that the function takes.
     """
+    for name in TAKEN.intersection(variables):
+        raise InvocationError(f"%{name} cannot be handed in: {name} means something else in the call")
     compiled = _Compiled(text, where, tuple(variables))
     if root_type is not None:
         if not schema.known(root_type):
@@ -81,14 +87,24 @@ def compile_fhirpath(
         compiled.check_early()
 
     def evaluate(
-        resource: Any, *, now: datetime | None = None, trace: Trace | None = None, **given: Any
+        resource: Any,
+        *,
+        now: datetime | None = None,
+        trace: Trace | None = None,
+        budget: Budget | None = None,
+        **given: Any,
     ) -> list[Any]:
         record = resource if isinstance(resource, PatientRecord) else None
         at_root = resource if record is None else record.patient
         run = compiled.program(Root(root_type) if root_type and record is None else _root_of(resource))
-        return plain_items(run(Environment(at_root, record, aware(now), trace), at_root, given))
+        account = None if budget is None else budget.opened()
+        return plain_items(run(Environment(at_root, record, aware(now), trace, account), at_root, given))
 
     return evaluate
+
+
+TAKEN = frozenset({"now", "trace", "budget", "recorder"})
+"""What the compiled function takes beside variables."""
 
 
 class _Compiled:
@@ -154,8 +170,10 @@ def _run_of(tree: Node, source: Source, root: Root, names: tuple[str, ...]) -> R
                 "the expression broke on data of another shape than R4's",
                 "validate the data",
             ) from None
+        except BudgetExceededError as error:
+            raise error.at(source.at(0)) from None
         except RecursionError:
-            raise BudgetExceededError(f"the data nest too deeply for the expression {source.at(0)}") from None
+            raise nests_too_deeply_to_evaluate(source.at(0)) from None
         if many:
             return found  # type: ignore[no-any-return]
         return [] if found is None else [found]
@@ -204,13 +222,14 @@ class Condition:
         *,
         now: datetime | None = None,
         variables: Mapping[str, Any] | None = None,
+        account: Account | None = None,
     ) -> bool | None:
         """True, False, or None when the result is empty (unknown).
 
         Raises:
             EvaluationError: more than one item, an item that is no boolean, or a formula that broke.
         """
-        items = self.items(root, now=now, variables=variables)
+        items = self.items(root, now=now, variables=variables, account=account)
         if not items:
             return None
         at = self._compiled.source.at(0)
@@ -226,13 +245,15 @@ class Condition:
         *,
         now: datetime | None = None,
         variables: Mapping[str, Any] | None = None,
+        account: Account | None = None,
     ) -> list[Any]:
         """The result as plain values, for a ``dynamicValue`` written in FHIRPath."""
         record = root if isinstance(root, PatientRecord) else None
         at_root = root if record is None else record.patient
         given = dict.fromkeys(CONDITION_VARIABLES, cast(Any, [])) | dict(variables or {})
         run = self._compiled.program(_root_of(root))
-        return plain_items(run(Environment(at_root, record, aware(now)), at_root, given))
+        environment = Environment(at_root, record, aware(now), None, account)
+        return plain_items(run(environment, at_root, given))
 
 
 def compile_condition(

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from fhir_gepnet.errors import GepnetError
 from fhir_gepnet.logic.definitions import Definition, Function, nests_too_deeply
 from fhir_gepnet.logic.form import Form
+from fhir_gepnet.logic.recursion import counted, recursive_functions
 from fhir_gepnet.logic.scope import Evaluate, Frame
 from fhir_gepnet.logic.source import (
     choices,
@@ -61,6 +62,8 @@ def write_source(
         return
     for library, lines in texts.items():
         _run(library, lines, module)
+    for number in recursive_functions(program):
+        module.names[f"f{number}"] = counted(module.names[f"f{number}"])
     for unit in units:
         _bind(unit, module)
 

@@ -31,7 +31,8 @@ OWN_WORDS = frozenset(
             "append",
             "bool",
             "cache",
-            "deadline",
+            "budget",
+            "compare",
             "key",
             "retrieved",
             "error",
@@ -40,8 +41,8 @@ OWN_WORDS = frozenset(
             "get",
             "getattr",
         ),
-        *("join", "len", "m", "memo", "of_type", "offset", "parameters", "patient", "record"),
-        *("refuse_again", "scope", "type", "value"),
+        *("hold", "join", "len", "m", "memo", "of_type", "offset", "parameters", "patient", "record"),
+        *("refuse_again", "scope", "type", "value", "walk"),
     }
 )
 
