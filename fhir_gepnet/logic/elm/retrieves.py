@@ -63,6 +63,21 @@ class _CodeFilter:
     codes: Node
 
 
+_ABOUT_PATIENTS = frozenset(
+    {
+        "Appointment",
+        "AppointmentResponse",
+        "AuditEvent",
+        "Group",
+        "Patient",
+        "Person",
+        "Provenance",
+        "Schedule",
+        "SupplyRequest",
+    }
+)
+"""Types of FHIR's patient compartment whose patient no single element names."""
+
 _REFUSED = ("id", "context", "include", "includedIn", "otherFilter")
 
 
@@ -102,7 +117,7 @@ def _resource_type(node: Node, reading: Reading, at: Where) -> str:
     if info is None or not info.retrievable:
         problem = f"{node['dataType']} is no resource type of FHIR R4"
         raise UnsupportedFeatureError(at, problem, "write the library for FHIR 4.0.1")
-    if reading.unfiltered and (resource_type == "Patient" or info.patient is not None):
+    if reading.unfiltered and (info.patient is not None or resource_type in _ABOUT_PATIENTS):
         problem = f"context Unfiltered asks for {resource_type} of all patients, and a record holds one"
         raise UnsupportedFeatureError(at, problem, "retrieve it in context Patient")
     return resource_type
