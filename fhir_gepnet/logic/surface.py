@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fhir_gepnet.errors import InvocationError
-from fhir_gepnet.fhir.coding import Code, Concept
+from fhir_gepnet.fhir.coding import Code, Concept, Vocabulary
 from fhir_gepnet.fhir.dates import Date, DateTime, Time, parse_date, parse_date_time, parse_time
 from fhir_gepnet.fhir.quantity import Quantity, Ratio, decimal_of
 from fhir_gepnet.logic.form import (
@@ -79,6 +79,7 @@ _WRITERS: dict[type, Callable[[Any], Any]] = {
     Code: _of_code,
     Concept: _of_concept,
     ValueSet: lambda value: value.canonical,
+    Vocabulary: lambda value: f"{value.id}|{value.version}" if value.version else value.id,
     Interval: _of_interval,
     Uncertainty: lambda value: {"low": value.low, "high": value.high, "lowClosed": True, "highClosed": True},
     Chosen: lambda value: to_plain(value.value),

@@ -81,6 +81,7 @@ class Reading:
         names: visible aliases, lets and operands.
         implicit: what bare identifiers belong to (the item inside ``sort by``).
         references: definition slots that this define refers to directly, in reading order.
+        unfiltered: whether the define is in context Unfiltered, about all patients.
     """
 
     library: LibrarySource
@@ -90,6 +91,7 @@ class Reading:
     names: dict[str, Binding] = field(default_factory=dict)
     implicit: Binding | None = None
     references: dict[int, None] = field(default_factory=dict)
+    unfiltered: bool = False
 
     def at(self, node: Node) -> Where:
         """The author's address of a node: library, locator or local id, define."""
@@ -106,6 +108,7 @@ class Reading:
             {**self.names, **(names or {})},
             implicit or self.implicit,
             self.references,
+            self.unfiltered,
         )
 
     def bind(self, of: Type) -> Binding:
