@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from fhir_gepnet.logic.budget import account_of, held, spend
 from fhir_gepnet.logic.closures.registry import closes
 from fhir_gepnet.logic.equality import distinct
 from fhir_gepnet.logic.form import Form
@@ -24,17 +25,15 @@ def repeat(form: Form, operands: Sequence[Evaluate], program: Program) -> Evalua
         level = source(frame)
         if level is None:
             return None
-        scope = frame[0]
         found: list[Any] = []
         while level:
-            if scope is not None and scope.deadline is not None:
-                scope.deadline()
+            spend(frame, len(level))
             given: list[Any] = []
             for item in level:
                 frame[slot] = item
                 given += step(frame) or ()
             known = len(found)
-            found = distinct([*found, *given])
+            found = distinct(held(frame, [*found, *given]))
             level = found[known:]
         return found
 
@@ -50,6 +49,9 @@ def times(form: Form, operands: Sequence[Evaluate], program: Program) -> Evaluat
         ours, theirs = left(frame), right(frame)
         if ours is None or theirs is None:
             return None
+        account = account_of(frame)
+        if account is not None:
+            account.hold(len(ours) * len(theirs))
         return [{**one, **other} for one in ours for other in theirs if one is not None and other is not None]
 
     return run
@@ -65,9 +67,7 @@ def aggregate(form: Form, operands: Sequence[Evaluate], program: Program) -> Eva
         items = source(frame)
         if items is None:
             return None
-        scope = frame[0]
-        if scope is not None and scope.deadline is not None:
-            scope.deadline()
+        spend(frame, len(items))
         total = initial(frame)
         for index, item in enumerate(items):
             frame[item_slot], frame[index_slot], frame[total_slot] = item, index, total

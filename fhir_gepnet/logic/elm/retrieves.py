@@ -100,6 +100,7 @@ def retrieve(node: Node, reading: Reading) -> Form:
                 at, f"retrieve with {name} is not supported", "filter in a where clause"
             )
     of = ListOf(Named(FHIR + resource_type))
+    _refuse_filters_of_nothing(node, at)
     filters = [_element_named(each, resource_type, at) for each in _code_filters(node)]
     found = [_coded(each, resource_type, of, reading, at) for each in filters]
     form = found[0] if found else Form("elm.Retrieve", of, (), Retrieve(resource_type), at)
@@ -121,6 +122,13 @@ def _resource_type(node: Node, reading: Reading, at: Where) -> str:
         problem = f"context Unfiltered asks for {resource_type} of all patients, and a record holds one"
         raise UnsupportedFeatureError(at, problem, "retrieve it in context Patient")
     return resource_type
+
+
+def _refuse_filters_of_nothing(node: Node, at: Where) -> None:
+    """A filter without a value would keep everything, or nothing; both would look like an answer."""
+    for name in ("codeFilter", "dateFilter"):
+        if any(not each.get("value") for each in node.get(name) or ()):
+            raise UnsupportedFeatureError(at, f"a {name} of the retrieve has no value", "translate it again")
 
 
 def _code_filters(node: Node) -> list[_CodeFilter]:
