@@ -3,6 +3,7 @@
 from fhir_gepnet.engine.decision import Decision, Verdict
 from fhir_gepnet.engine.pathway import Pathway, load_pathway
 from fhir_gepnet.engine.result import Result
+from fhir_gepnet.engine.several import Entry, apply_all
 from fhir_gepnet.errors import (
     ArtifactError,
     BudgetExceededError,
@@ -24,6 +25,7 @@ __all__ = [
     "BudgetExceededError",
     "DataNeed",
     "Decision",
+    "Entry",
     "ExpressionError",
     "GepnetError",
     "InvocationError",
@@ -34,6 +36,7 @@ __all__ = [
     "Plan",
     "Result",
     "Verdict",
+    "apply_all",
     "find_pathways",
     "load_pathway",
 ]

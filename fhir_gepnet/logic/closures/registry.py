@@ -40,15 +40,20 @@ def supported_operators() -> frozenset[str]:
     return frozenset(_builders)
 
 
+def build(form: Form, operands: Sequence[Evaluate], program: Program) -> Evaluate:
+    """The closure of one form over operands that are compiled already; raises as ``close``."""
+    found = _builders.get(form.operator)
+    if found is None:
+        raise UnsupportedFeatureError(
+            form.at, f"{form.operator} is not supported", "rewrite the formula without it"
+        )
+    return found(form, operands, program)
+
+
 def close(form: Form, program: Program) -> Evaluate:
     """Compile a form and its operands.
 
     Raises:
         UnsupportedFeatureError: an operator without a builder. Never a silent null.
     """
-    build = _builders.get(form.operator)
-    if build is None:
-        raise UnsupportedFeatureError(
-            form.at, f"{form.operator} is not supported", "rewrite the formula without it"
-        )
     return build(form, [close(operand, program) for operand in form.operands], program)
