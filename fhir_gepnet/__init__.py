@@ -1,6 +1,8 @@
 """Computable care pathways: a patient's FHIR data in, decisions with their reasons out."""
 
 from fhir_gepnet.engine.decision import Decision, Verdict
+from fhir_gepnet.engine.evaluation import evaluate_library
+from fhir_gepnet.engine.given_parameters import plain_parameters
 from fhir_gepnet.engine.pathway import Pathway, load_pathway
 from fhir_gepnet.engine.result import Result
 from fhir_gepnet.engine.several import Entry, apply_all
@@ -15,6 +17,7 @@ from fhir_gepnet.errors import (
 )
 from fhir_gepnet.fhir.record import PatientRecord
 from fhir_gepnet.logic.budget import Budget
+from fhir_gepnet.pathway.artifacts import version_key
 from fhir_gepnet.pathway.data_needs import DataNeed
 from fhir_gepnet.pathway.model import Plan
 from fhir_gepnet.pathway.registry import find_pathways
@@ -37,6 +40,9 @@ __all__ = [
     "Result",
     "Verdict",
     "apply_all",
+    "evaluate_library",
     "find_pathways",
     "load_pathway",
+    "plain_parameters",
+    "version_key",
 ]
