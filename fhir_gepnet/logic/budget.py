@@ -23,7 +23,11 @@ from fhir_gepnet.errors import BudgetExceededError
 
 Items = TypeVar("Items", bound=Sequence[Any])
 
-COMPARISONS_OF_A_STEP = 4
+COMPARISONS_OF_A_STEP = 2
+STEPS_OF_A_TREE = 10
+"""What it takes to look at every part of an element when elements are compared."""
+STEPS_OF_A_CALL = 10
+STEPS_OF_AN_EXPANSION = 4
 CHARACTERS_OF_A_STEP = 64
 """Characters that are copied in about the time of a step."""
 
@@ -94,9 +98,13 @@ class Account:
 
     def hold(self, count: int) -> None:
         """A new collection has, or is going to have, so many items."""
+        self.fit(count)
+        self.spend(count)
+
+    def fit(self, count: int) -> None:
+        """A collection that is still being made has so many items by now."""
         if count > self._limits.items:
             raise BudgetExceededError(f"a collection grows beyond {self._limits.items} items")
-        self.spend(count)
 
     def hold_text(self, length: int) -> None:
         """A new text has, or is going to have, so many characters."""
@@ -117,7 +125,7 @@ class Account:
                 None,
                 "end the recursion sooner, or allow more with a larger budget",
             )
-        self.spend(1)
+        self.spend(STEPS_OF_A_CALL)
 
     def leave(self) -> None:
         """A recursive function is done."""

@@ -78,12 +78,12 @@ def replaced(pattern: Any, text: str, pieces: Pieces, account: Account | None) -
     for found in pattern.finditer(text):
         parts.append(text[end : found.start()])
         end = found.end()
-        for piece in pieces:
-            part = piece if isinstance(piece, str) else found[piece] or ""
-            parts.append(part)
-            length += len(part)
-            if account is not None:
-                account.fit_text(length)
+        new = [piece if isinstance(piece, str) else found[piece] or "" for piece in pieces]
+        parts += new
+        length += sum(map(len, new))
+        if account is not None:
+            account.spend(4 + len(pieces))
+            account.fit_text(length)
     parts.append(text[end:])
     result = "".join(parts)
     if account is not None:

@@ -1,7 +1,7 @@
 """Library functions that reach themselves: the only way in which an evaluation nests without end.
 
-CQL allows it, and a translator lets it pass. Their calls are counted against the depth of the
-budget; a function that cannot reach itself is called as it is.
+A translator of CQL refuses it, ELM from elsewhere can hold it. Their calls are counted against the depth
+of the budget; a function that cannot reach itself is called as it is.
 """
 
 from __future__ import annotations

@@ -129,3 +129,19 @@ def test_help_names_every_command() -> None:
     for command in ("apply", "check", "cql", "fhirpath", "serve", "test", "translate"):
         assert f"  {command} " in text
         assert gepnet(command, "--help").returncode == 0
+
+
+def test_fhirpath_without_end_is_given_up_and_said() -> None:
+    done = gepnet("fhirpath", "1.repeat($this + 1)", PATIENT)
+    assert done.returncode == 1
+    assert b"repeat() gathers more than 200000 items" in done.stderr
+    assert b"1.repeat($this + 1)" in done.stderr
+    assert b"Traceback" not in done.stderr
+
+
+def test_steps_are_the_callers_choice() -> None:
+    expression = "descendants().where(true).exists()"
+    done = gepnet("fhirpath", expression, PATIENT, "--steps", "3")
+    assert done.returncode == 1
+    assert b"more than 3 steps" in done.stderr
+    assert output("fhirpath", expression, PATIENT, "--steps", "1000000") == [True]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from fhir_gepnet.fhir.quantity import Quantity
 from fhir_gepnet.logic import arithmetic, interval, interval_series
-from fhir_gepnet.logic.budget import held
+from fhir_gepnet.logic.budget import STEPS_OF_AN_EXPANSION, held, spend
 from fhir_gepnet.logic.closures.elm_arithmetic import binary, unary
 from fhir_gepnet.logic.closures.elm_queries import compared
 from fhir_gepnet.logic.closures.registry import closes
@@ -170,7 +170,9 @@ def expand(form: Form, operands: Sequence[Evaluate], program: Program) -> Evalua
 
 
 def _expanded(frame: Frame, one: Interval, per: Quantity | None) -> list[Interval]:
-    return held(frame, interval_series.expand(one, per))
+    found = held(frame, interval_series.expand(one, per))
+    spend(frame, len(found) * STEPS_OF_AN_EXPANSION)
+    return found
 
 
 def _series(form: Form, operands: Sequence[Evaluate], compute: Callable[[Frame, Any, Any], Any]) -> Evaluate:

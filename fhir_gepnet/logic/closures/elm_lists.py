@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 from fhir_gepnet.logic.budget import COMPARISONS_OF_A_STEP, Account, account_of, spend
 from fhir_gepnet.logic.closures.elm_queries import compared, first_match
 from fhir_gepnet.logic.closures.registry import closes
-from fhir_gepnet.logic.equality import HASHED as HASHED_VALUES
-from fhir_gepnet.logic.equality import among, distinct, equal, same
+from fhir_gepnet.logic.equality import among, distinct, equal, is_quick, same
 from fhir_gepnet.logic.form import BOOLEAN, INTEGER, LONG, STRING, Form, ListOf
 from fhir_gepnet.logic.scope import Evaluate, Frame
 from fhir_gepnet.logic.three_valued import Truth, both
@@ -274,7 +273,7 @@ def hold_union(account: Account, lists: list[list[Any]]) -> None:
     """Ask the budget before ``union_of``."""
     items = list(chain.from_iterable(lists))
     account.hold(len(items))
-    if items and not isinstance(items[0], HASHED_VALUES):
+    if not is_quick(items):
         account.compare(items)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from fhir_gepnet.logic.budget import spend
 from fhir_gepnet.logic.closures.registry import close, closes
 from fhir_gepnet.logic.elm.queries import QueryShape, Relationship
-from fhir_gepnet.logic.equality import HASHED, distinct
+from fhir_gepnet.logic.equality import distinct, is_quick
 from fhir_gepnet.logic.form import Form
 from fhir_gepnet.logic.ordering import sort
 from fhir_gepnet.logic.scope import Evaluate, Frame
@@ -148,7 +148,7 @@ def _general(shape: QueryShape, operands: Sequence[Evaluate]) -> Evaluate:
 def compared(frame: Frame, found: list[Any]) -> list[Any]:
     """``distinct``, which compares with each other what has no hash, within the budget."""
     scope = frame[0]
-    if scope is not None and scope.budget is not None and found and not isinstance(found[0], HASHED):
+    if scope is not None and scope.budget is not None and not is_quick(found):
         scope.budget.compare(found)
     return distinct(found)
 

@@ -7,7 +7,7 @@ from functools import cmp_to_key
 from typing import TYPE_CHECKING, Any
 
 from fhir_gepnet.errors import BudgetExceededError
-from fhir_gepnet.logic.budget import account_of, held, spend
+from fhir_gepnet.logic.budget import account_of, spend
 from fhir_gepnet.logic.closures.fhirpath_comparison import order_of
 from fhir_gepnet.logic.closures.fhirpath_sets import Members
 from fhir_gepnet.logic.closures.registry import closes
@@ -72,7 +72,8 @@ def select(form: Form, operands: Sequence[Evaluate], program: Program) -> Evalua
             if many:
                 out += found
                 if budget is not None:
-                    budget.hold(len(out))
+                    budget.spend(len(found))
+                    budget.fit(len(out))
             elif found is not None:
                 out.append(found)
         return out
@@ -88,12 +89,14 @@ def _repeat(form: Form, operands: Sequence[Evaluate], *, distinct: bool) -> Eval
 
     def gather(frame: Frame) -> list[Any]:
         out: list[Any] = []
-        members = Members((), kind, account_of(frame))
+        account = account_of(frame)
+        members = Members((), kind, account)
         round_, this = list(source(frame)), first_slots.this
         projection = first
         while round_:
             found: list[Any] = []
-            spend(frame, len(round_))
+            if account is not None:
+                account.spend(len(round_))
             for item in round_:
                 frame[this] = item
                 found += projection(frame)
@@ -104,7 +107,8 @@ def _repeat(form: Form, operands: Sequence[Evaluate], *, distinct: bool) -> Eval
             out += found
             if len(out) > MAXIMUM_ITEMS:
                 raise BudgetExceededError(f"repeat() gathers more than {MAXIMUM_ITEMS} items", at)
-            held(frame, out)
+            if account is not None:
+                account.fit(len(out))
             round_, this, projection = found, slots.this, again
         return out
 
@@ -150,6 +154,7 @@ def sort(form: Form, operands: Sequence[Evaluate], program: Program) -> Evaluate
                 frame[slot] = item
                 values.append(key(frame))
             rows.append((values, item))
+        spend(frame, len(rows) * len(rows).bit_length())  # comparisons are calls of Python
         rows.sort(key=cmp_to_key(compare))
         return [item for _, item in rows]
 

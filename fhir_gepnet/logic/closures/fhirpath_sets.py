@@ -10,7 +10,7 @@ from collections.abc import Callable, Hashable, Iterable
 from decimal import Decimal
 from typing import Any
 
-from fhir_gepnet.logic.budget import COMPARISONS_OF_A_STEP, Account, account_of
+from fhir_gepnet.logic.budget import STEPS_OF_A_TREE, Account, account_of
 from fhir_gepnet.logic.closures.fhirpath_equality import equal_values
 from fhir_gepnet.logic.closures.fhirpath_items import Element, reader_of, system_value
 from fhir_gepnet.logic.fhirpath.crossings import fhir_name
@@ -64,7 +64,7 @@ class Members:
         key = _key(value)
         if key is None:
             if self._account is not None:
-                self._account.spend(len(self._compared) // COMPARISONS_OF_A_STEP)
+                self._account.spend(len(self._compared))
             if any(equal_values(value, other) is True for other in self._compared):
                 return False
             self._compared.append(value)
@@ -79,7 +79,7 @@ class Members:
         key = _key(value)
         if key is None:
             if self._account is not None:
-                self._account.spend(len(self._compared) // COMPARISONS_OF_A_STEP)
+                self._account.spend(len(self._compared))
             return any(equal_values(value, other) is True for other in self._compared)
         return key in self._keys
 
@@ -101,7 +101,8 @@ def members_of(frame: Frame, items: list[Any], kind: Type, questions: int) -> Me
     """The members of a collection, within the budget, for so many questions."""
     account = account_of(frame)
     if account is not None:
-        account.spend(len(items) + questions)
+        trees = bool(items) and type(items[0]) in (dict, Element)
+        account.spend((len(items) + questions) * (STEPS_OF_A_TREE if trees else 1))
     return Members(items, kind, account)
 
 

@@ -29,7 +29,7 @@ computes("fhirpath.indexOf")(str.find)
 computes("fhirpath.lastIndexOf")(str.rfind)
 computes("fhirpath.startsWith")(str.startswith)
 computes("fhirpath.endsWith")(str.endswith)
-computes("fhirpath.toChars")(list)
+computes("fhirpath.toChars", grows=True)(list)
 
 
 @computes("fhirpath.contains")
@@ -63,7 +63,7 @@ def replace(form: Form, operands: Sequence[Evaluate], program: Program) -> Evalu
     return changed
 
 
-@computes("fhirpath.split")
+@computes("fhirpath.split", grows=True)
 def split(text: str, separator: str) -> list[str]:
     """``split(separator)``: an empty separator gives the characters."""
     return text.split(separator) if separator else list(text)
@@ -103,7 +103,7 @@ _json_special = re.compile('["\\\\\x00-\x1f]')
 _json_escape = re.compile(r"\\(?:u[0-9a-fA-F]{4}|.)", re.DOTALL)
 
 
-@computes("fhirpath.encode")
+@computes("fhirpath.encode", grows=True)
 def encode(text: str, how: str) -> str | None:
     """``encode('base64' | 'urlbase64' | 'hex')``; empty for another format."""
     run = _ENCODE.get(how)
@@ -142,7 +142,7 @@ _ESCAPE: dict[str, Callable[[str], str]] = {"html": html.escape, "json": _escape
 _UNESCAPE: dict[str, Callable[[str], str]] = {"html": html.unescape, "json": _unescape_json}
 
 
-@computes("fhirpath.escape")
+@computes("fhirpath.escape", grows=True)
 def escape(text: str, how: str) -> str | None:
     """``escape('html' | 'json')``"""
     run = _ESCAPE.get(how)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
+from fhir_gepnet.logic.closures.elm_queries import compared
 from fhir_gepnet.logic.elm.queries import QueryShape, Relationship
 from fhir_gepnet.logic.equality import distinct
 from fhir_gepnet.logic.form import BOOLEAN, DECIMAL, INTEGER, LONG, STRING, Form, ListOf
@@ -60,9 +61,10 @@ def query(form: Form, writer: Writer) -> str:
         ):
             _row(shape, rest, writer, lambda value: writer.line(f"{found}.append({value})"))
         if shape.distinct:
-            if form.type not in HASHED_LISTS:
-                writer.line(f"if scope.budget is not None: scope.budget.compare({found})")
-            writer.line(f"{found} = {writer.constant(distinct)}({found})")
+            if form.type in HASHED_LISTS:
+                writer.line(f"{found} = {writer.constant(distinct)}({found})")
+            else:
+                writer.line(f"{found} = {writer.constant(compared)}([scope], {found})")
         if shape.sort:
             _sorted(form, rest, found, writer)
     return found

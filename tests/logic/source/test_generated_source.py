@@ -32,7 +32,6 @@ OWN_WORDS = frozenset(
             "bool",
             "cache",
             "budget",
-            "compare",
             "key",
             "retrieved",
             "error",
