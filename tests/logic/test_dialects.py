@@ -10,10 +10,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from test_elm_tables import NOBODY, NOW, TABLES, conversions
 
 from fhir_gepnet.fhir.record import PatientRecord
 from fhir_gepnet.logic import load_libraries
-from tests.logic.test_elm_tables import NOBODY, NOW, TABLES, conversions
 
 Change = Callable[[Any], Any]
 
