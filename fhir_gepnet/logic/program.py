@@ -27,7 +27,7 @@ from fhir_gepnet.logic.definitions import FAILURES, Definition, Function
 from fhir_gepnet.logic.elm.retrieves import Retrieve
 from fhir_gepnet.logic.form import Form, Type
 from fhir_gepnet.logic.scope import MISSING, Evaluate, Frame, Scope
-from fhir_gepnet.logic.surface import from_plain, to_plain
+from fhir_gepnet.logic.surface import from_plain
 
 
 @dataclass(slots=True, eq=False)
@@ -138,7 +138,7 @@ class Library:
         """
         scope = self.libraries.scope(record, now=now, parameters=parameters)
         found = [self.definitions[name] for name in self.public]
-        return {each.name: to_plain(each.evaluate(scope), each.result_type) for each in found}
+        return {each.name: each.plain(scope) for each in found}
 
 
 class Libraries(Mapping[str, Library]):
