@@ -57,7 +57,7 @@ def _integers(calculate: Callable[[int, int], int | None]) -> Operation:
 
 def _amount(
     calculate: Callable[[Decimal, Decimal], Decimal], left: Decimal, right: Decimal, unit: str
-) -> Any:
+) -> Quantity | None:
     """A quantity of what is calculated; None beyond what a decimal holds."""
     try:
         return Quantity(calculate(left, right), unit)
