@@ -294,14 +294,21 @@ class Linking:
         return Concept(tuple(codes), node.get("display"))
 
     def value_set(self, library: LibrarySource, name: str, at: Where) -> ValueSet:
-        """A declared value set with its codes.
+        """A declared value set with its codes; its ``codesystems`` say which versions it is made of.
 
         Raises:
             UnresolvedReferenceError: no expansion was loaded. Never "no code is in it".
         """
         node = self._declared(library, "valueSets", name, at)
         version = node.get("version")
-        return self.terminology.value_set(f"{node['id']}|{version}" if version else str(node["id"]), at)
+        canonical = f"{node['id']}|{version}" if version else str(node["id"])
+        systems: dict[str, str] = {}
+        for reference in node.get("codeSystem") or ():
+            holder = self.library_named(library, reference.get("libraryName"), at)
+            bound = self._declared(holder, "codeSystems", reference["name"], at)
+            if bound.get("version"):
+                systems[str(bound["id"])] = str(bound["version"])
+        return self.terminology.value_set(canonical, at, systems)
 
     def _declared(self, library: LibrarySource, kind: str, name: str, at: Where) -> dict[str, Any]:
         node = library.declared[kind].get(name)

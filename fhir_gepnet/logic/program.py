@@ -24,11 +24,11 @@ from fhir_gepnet.fhir.code_table import CodeTable
 from fhir_gepnet.fhir.record import PatientRecord
 from fhir_gepnet.logic.budget import Budget
 from fhir_gepnet.logic.closures.registry import close
-from fhir_gepnet.logic.definitions import FAILURES, Definition, Function, nests_too_deeply_to_evaluate
+from fhir_gepnet.logic.definitions import FAILURES, Definition, Function
 from fhir_gepnet.logic.elm.retrieves import Retrieve
 from fhir_gepnet.logic.form import Form, Type
 from fhir_gepnet.logic.scope import MISSING, Evaluate, Frame, Scope
-from fhir_gepnet.logic.surface import from_plain, to_plain
+from fhir_gepnet.logic.surface import from_plain
 
 
 @dataclass(slots=True, eq=False)
@@ -150,20 +150,8 @@ class Library:
             InvocationError: ``now`` has no zone, or a parameter is not declared or of another type.
         """
         scope = self.libraries.scope(record, now=now, parameters=parameters, budget=budget)
-        return {name: plain_value(self.definitions[name], scope) for name in self.public}
-
-
-def plain_value(definition: Definition, scope: Scope) -> Any:
-    """A define as a plain value.
-
-    Raises:
-        BudgetExceededError: also for a value that nests deeper than Python's stack.
-    """
-    value = definition.evaluate(scope)
-    try:
-        return to_plain(value, definition.result_type)
-    except RecursionError:
-        raise nests_too_deeply_to_evaluate(definition.form.at) from None
+        found = [self.definitions[name] for name in self.public]
+        return {each.name: each.plain(scope) for each in found}
 
 
 class Libraries(Mapping[str, Library]):
