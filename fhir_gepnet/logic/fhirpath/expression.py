@@ -22,6 +22,7 @@ from fhir_gepnet.logic.fhirpath.constants import fold
 from fhir_gepnet.logic.fhirpath.crossings import did_you_mean
 from fhir_gepnet.logic.fhirpath.environment import Environment
 from fhir_gepnet.logic.fhirpath.front_end import typed
+from fhir_gepnet.logic.fhirpath.indexing import with_lookups
 from fhir_gepnet.logic.fhirpath.parser import parse
 from fhir_gepnet.logic.fhirpath.place import ROOT_SLOT, Root
 from fhir_gepnet.logic.fhirpath.plain import plain_items
@@ -134,8 +135,11 @@ class _Compiled:
 
 def _run_of(tree: Node, source: Source, root: Root, names: tuple[str, ...]) -> Run:
     program = typed(tree, source, root, names)
-    evaluate = close(fold(program.form), cast(Any, None))
-    many, size, slots = isinstance(program.form.type, ListOf), program.slots, program.variables
+    form, size = fold(program.form), program.slots
+    if root.record:
+        form, size = with_lookups(form, size)
+    evaluate = close(form, cast(Any, None))
+    many, slots = isinstance(program.form.type, ListOf), program.variables
 
     def run(environment: Environment, at_root: Any, given: Mapping[str, Any]) -> list[Any]:
         frame: list[Any] = [None] * size
