@@ -111,6 +111,11 @@ VALUE_SET = Named(SYSTEM + "ValueSet")
 CODE_SYSTEM = Named(SYSTEM + "CodeSystem")
 
 
+def is_fhir(of: Type) -> bool:
+    """Whether values of this type are JSON of the record."""
+    return isinstance(of, Named) and of.name.startswith(FHIR)
+
+
 class Chosen(NamedTuple):
     """A value of a choice element together with the type that its JSON key names."""
 

@@ -13,7 +13,6 @@ from fhir_gepnet.errors import InvocationError
 from fhir_gepnet.fhir.coding import Code, Concept, Vocabulary
 from fhir_gepnet.fhir.dates import Date, DateTime, Time, parse_date, parse_date_time, parse_time
 from fhir_gepnet.fhir.quantity import Quantity, Ratio, decimal_of
-from fhir_gepnet.logic.elm.type_specifiers import is_fhir
 from fhir_gepnet.logic.form import (
     BOOLEAN,
     CODE,
@@ -30,6 +29,7 @@ from fhir_gepnet.logic.form import (
     IntervalOf,
     ListOf,
     Type,
+    is_fhir,
 )
 from fhir_gepnet.logic.interval import Interval
 from fhir_gepnet.logic.uncertainty import Uncertainty
