@@ -1,11 +1,13 @@
 """The official CQL suite: both the tested and the expected expression are CQL, and must give the same.
 
 The suite is not ours and not in the repository. ``FHIR_GEPNET_CQL_ELM`` may name a JSON file of
-ELM per case number; without it the authoring translator makes the ELM (Node, about half a minute).
+ELM per case number; without it the authoring translator makes the ELM (Node, about half a minute, kept
+outside the repository).
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import xml.etree.ElementTree as ElementTree
@@ -20,7 +22,7 @@ import pytest
 from fhir_gepnet.authoring.translation import _translate
 from fhir_gepnet.errors import GepnetError
 from fhir_gepnet.fhir.record import PatientRecord
-from fhir_gepnet.json_io import read_json, read_json_file
+from fhir_gepnet.json_io import read_json, read_json_file, write_json
 from fhir_gepnet.logic import load_libraries
 
 ROOT = Path(__file__).parents[2]
@@ -78,11 +80,28 @@ def translated(every: list[Case]) -> dict[int, Any]:
         f"{number}.cql": case.source.replace("library T ", f"library T{number} ", 1)
         for number, case in enumerate(every)
     }
-    return {
-        int(library.file.removesuffix(".cql")): read_json(library.elm)
-        for library in _translate(sources, SUITE)
-        if library.elm is not None and not library.problems
-    }
+    kept = _kept_translation(sources)
+    if not kept.exists():
+        found = {
+            library.file.removesuffix(".cql"): read_json(library.elm)
+            for library in _translate(sources, SUITE)
+            if library.elm is not None and not library.problems
+        }
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.write_bytes(write_json(found))
+    return {int(number): elm for number, elm in read_json_file(kept).items()}
+
+
+def _kept_translation(sources: dict[str, str]) -> Path:
+    """Where the suite's ELM is kept outside the repository: named after its CQL and the translator."""
+    tool = ROOT / "fhir_gepnet" / "authoring" / "translate"
+    parts = [
+        write_json(sources),
+        *((tool / name).read_bytes() for name in ("package-lock.json", "translate.mjs")),
+    ]
+    digest = hashlib.sha256(b"".join(parts)).hexdigest()[:16]
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return cache / "fhir_gepnet" / "cql-suite" / f"{digest}.json"
 
 
 def same(left: Any, right: Any) -> bool:
