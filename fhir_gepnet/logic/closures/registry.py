@@ -51,4 +51,6 @@ def close(form: Form, program: Program) -> Evaluate:
         raise UnsupportedFeatureError(
             form.at, f"{form.operator} is not supported", "rewrite the formula without it"
         )
-    return build(form, [close(operand, program) for operand in form.operands], program)
+    run = build(form, [close(operand, program) for operand in form.operands], program)
+    watch = None if program is None else program.watch
+    return run if watch is None else watch(form, run)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
-from typing import Any, cast
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
 
 import fhir_gepnet.logic.closures.fhirpath_back_end  # noqa: F401  (registers the operators)
 from fhir_gepnet.errors import BudgetExceededError, EvaluationError, InvocationError, TypeMismatchError, Where
@@ -29,6 +30,9 @@ from fhir_gepnet.logic.fhirpath.plain import plain_items
 from fhir_gepnet.logic.fhirpath.static_data import first_names, types_read
 from fhir_gepnet.logic.fhirpath.syntax import Node
 from fhir_gepnet.logic.form import ListOf
+
+if TYPE_CHECKING:
+    from fhir_gepnet.logic.observe import Recorder
 
 Fhirpath = Callable[..., list[Any]]
 Trace = Callable[[str, list[Any]], None]
@@ -56,10 +60,12 @@ def compile_fhirpath(
         where: address of the artefact that holds the text, for messages.
 
     Returns:
-        ``f(resource, *, now=None, trace=None, budget=None, **variables)`` -> list of plain values.
+        ``f(resource, *, now=None, trace=None, budget=None, recorder=None, **variables)`` -> list of
+        plain values.
         ``resource`` is parsed JSON or a PatientRecord (see ``compile_condition``); ``now`` is an aware
         datetime, needed by now(), today() and timeOfDay() only; ``trace(label, items)`` is called by
-        trace(); ``budget`` is a ``Budget``, None for no limits. These names cannot be names of variables.
+        trace(); ``budget`` is a ``Budget``, None for no limits;
+        a ``Recorder`` notes what every part gave. These names cannot be names of variables.
         The function raises EvaluationError when the expression breaks on the data,
         PatientDataError when the JSON has not the shape of FHIR R4, BudgetExceededError when it takes
         more than its budget or nests deeper than Python's stack, InvocationError for a naive
@@ -92,11 +98,13 @@ def compile_fhirpath(
         now: datetime | None = None,
         trace: Trace | None = None,
         budget: Budget | None = None,
+        recorder: Recorder | None = None,
         **given: Any,
     ) -> list[Any]:
         record = resource if isinstance(resource, PatientRecord) else None
         at_root = resource if record is None else record.patient
-        run = compiled.program(Root(root_type) if root_type and record is None else _root_of(resource))
+        root = Root(root_type) if root_type and record is None else _root_of(resource)
+        run = compiled.program(root) if recorder is None else compiled.recorded(root, recorder)
         account = None if budget is None else budget.opened()
         return plain_items(run(Environment(at_root, record, aware(now), trace, account), at_root, given))
 
@@ -126,6 +134,11 @@ class _Compiled:
             found = self._programs[root] = _run_of(self.tree, self.source, root, self.names)
         return found
 
+    def recorded(self, root: Root, recorder: Recorder) -> Run:
+        """The closure for one kind of root with every node recorded."""
+        make = partial(_run_of, self.tree, self.source, root, self.names, recorder)
+        return recorder.expression((self, root), make)  # type: ignore[no-any-return]
+
     def check_early(self) -> None:
         """Type the expression now, when its first name says what it will be evaluated on."""
         roots = {name for name in first_names(self.tree) if schema.known(name) and schema.is_resource(name)}
@@ -148,9 +161,12 @@ class _Compiled:
         return True
 
 
-def _run_of(tree: Node, source: Source, root: Root, names: tuple[str, ...]) -> Run:
+def _run_of(
+    tree: Node, source: Source, root: Root, names: tuple[str, ...], recorder: Recorder | None = None
+) -> Run:
     program = typed(tree, source, root, names)
-    evaluate = close(fold(program.form), cast(Any, None))
+    form = fold(program.form)
+    evaluate = close(form, cast(Any, None if recorder is None else recorder.watching(form)))
     many, size, slots = isinstance(program.form.type, ListOf), program.slots, program.variables
 
     def run(environment: Environment, at_root: Any, given: Mapping[str, Any]) -> list[Any]:
