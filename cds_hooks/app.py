@@ -9,10 +9,12 @@ from flask import Flask
 from cds_hooks.config import Configuration
 from cds_hooks.cross_origin import register_cross_origin
 from cds_hooks.discovery import discovery_view
+from cds_hooks.fhir_routes import register_fhir
 from cds_hooks.health import live, ready_view
 from cds_hooks.invoke import invoke_view
 from cds_hooks.responses import register_errors
-from cds_hooks.services import Service, load_services
+from cds_hooks.services import Service, load_served
+from fhir_gepnet import Pathway
 
 
 def create_app(configuration: Configuration | None = None) -> Flask:
@@ -23,11 +25,14 @@ def create_app(configuration: Configuration | None = None) -> Flask:
         PathwayError: a pathway does not compile; lists every problem with its address.
     """
     configuration = configuration or Configuration()
-    return application_of(load_services(configuration.pathways), configuration)
+    served = load_served(configuration.pathways)
+    return application_of(served.services, configuration, served.pathways)
 
 
-def application_of(services: Sequence[Service], configuration: Configuration) -> Flask:
-    """The application for services that are loaded already."""
+def application_of(
+    services: Sequence[Service], configuration: Configuration, pathways: Sequence[Pathway] = ()
+) -> Flask:
+    """The application for services, and pathways below ``/fhir``, that are loaded already."""
     app = Flask("cds_hooks", static_folder=None)
     # One byte more than allowed: a body without a length is cut here in silence, and its reader sees by
     # that byte that it was too long.
@@ -38,6 +43,7 @@ def application_of(services: Sequence[Service], configuration: Configuration) ->
     add("/cds-services/<service_id>", "invoke", invoke_view(by_id, configuration), methods=["POST"])
     add("/health/live", "live", live, methods=["GET"])
     add("/health/ready", "ready", ready_view(services), methods=["GET"])
+    register_fhir(app, pathways, configuration)
     register_errors(app)
     register_cross_origin(app, configuration.allowed_origins)
     return app

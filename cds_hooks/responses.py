@@ -1,6 +1,7 @@
 """HTTP answers: JSON through one door, errors as OperationOutcome, nothing of a patient in either.
 
-Source: CDS Hooks 3.0 (errors carry an OperationOutcome, as application/json), FHIR R4 issue types.
+Source: CDS Hooks 3.0 (errors carry an OperationOutcome, as application/json), FHIR R4 issue types and
+§3.1.0 (below ``/fhir`` everything is application/fhir+json).
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from fhir_gepnet.json_io import write_json
 log = logging.getLogger("cds_hooks")
 
 JSON = "application/json"
+FHIR_JSON = "application/fhir+json"
+FHIR_ROOT = "/fhir"
 MOST_DRAINED = 20_000_000
 PRIVATE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
@@ -58,11 +61,29 @@ BY_STATUS = {
     415: Problem("not-supported", "send the request as Content-Type: application/json, not compressed"),
     500: Problem("exception", "the service failed on this request; nothing was evaluated"),
 }
+FHIR_BY_STATUS = BY_STATUS | {
+    400: Problem("invalid", "the request cannot be read; send a FHIR R4 request as JSON"),
+    404: Problem("not-found", "there is nothing at this address; GET /fhir/metadata says what there is"),
+    415: Problem("not-supported", "send the request as Content-Type: application/fhir+json, not compressed"),
+}
 
 
 def json_response(document: object, status: int = 200) -> Response:
     """A JSON answer that is kept by nobody on the way."""
     return Response(write_json(document), status, PRIVATE, content_type=JSON)
+
+
+def asked_in_fhir() -> bool:
+    """Whether the current request is for a FHIR address, whose answers are FHIR as well."""
+    return request.path == FHIR_ROOT or request.path.startswith(FHIR_ROOT + "/")
+
+
+def refusal(problems: Iterable[Problem], status: int) -> Response:
+    """An OperationOutcome in the media type of the address that was asked."""
+    response = json_response(outcome(problems), status)
+    if asked_in_fhir():
+        response.content_type = FHIR_JSON
+    return response
 
 
 def outcome(problems: Iterable[Problem]) -> dict[str, Any]:
@@ -81,13 +102,13 @@ def register_errors(app: Flask) -> None:
 def _refused(error: RefusedError) -> Response:
     # Elements are names of ours; members that only the client knows are never named.
     log.info("status=%d elements=%s", error.status, ",".join(each.element for each in error.problems))
-    return json_response(outcome(error.problems), error.status)
+    return refusal(error.problems, error.status)
 
 
 def _patient_data(error: PatientDataError) -> Response:
     log.info("status=400 elements=prefetch")
     # Its text says which part is wrong and never what stands there (fhir_gepnet/errors.py).
-    return json_response(outcome([Problem("structure", str(error), "prefetch")]), 400)
+    return refusal([Problem("structure", str(error), "prefetch")], 400)
 
 
 def _http(error: HTTPException) -> Response:
@@ -95,8 +116,8 @@ def _http(error: HTTPException) -> Response:
     if status == 413:
         _drain()
     log.info("status=%d", status)
-    problem = BY_STATUS.get(status, BY_STATUS[400 if status < 500 else 500])
-    response = json_response(outcome([problem]), status)
+    problems = FHIR_BY_STATUS if asked_in_fhir() else BY_STATUS
+    response = refusal([problems.get(status, problems[400 if status < 500 else 500])], status)
     if isinstance(error, MethodNotAllowed) and error.valid_methods:
         response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
     return response
@@ -124,7 +145,7 @@ def _fault(error: Exception) -> Response:
     place = f"{frames[-1].filename}:{frames[-1].lineno} in {frames[-1].name}" if frames else "unknown"
     said = f": {error}" if isinstance(error, GepnetError) else ""
     log.error("fault=%s at=%s%s", type(error).__name__, place, said)
-    return json_response(outcome([BY_STATUS[500]]), 500)
+    return refusal([BY_STATUS[500]], 500)
 
 
 def _issue(problem: Problem) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any
 from cds_hooks.card_text import LONGEST_SUMMARY
 from cds_hooks.cards import topic_code
 from cds_hooks.envelope import CONTEXTS
+from cds_hooks.fhir_artifacts import doubled_artifacts
 from cds_hooks.prefetch import Template, templates_for
 from fhir_gepnet import Pathway, Plan, find_pathways, load_pathway
 from fhir_gepnet.errors import ArtifactError, GepnetError, PathwayError, Where
@@ -34,7 +35,20 @@ class Service:
     templates: tuple[Template, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Served:
+    """Everything that a process serves: hooks by service, and the artefacts of the pathways as FHIR."""
+
+    services: tuple[Service, ...]
+    pathways: tuple[Pathway, ...]
+
+
 def load_services(pathways: Path | None) -> tuple[Service, ...]:
+    """The services of ``load_served`` alone."""
+    return load_served(pathways).services
+
+
+def load_served(pathways: Path | None) -> Served:
     """Load every pathway and make its services, ordered by folder and plan id.
 
     Plans whose triggers name no hook of ours are parts of other plans, or wait for a later version.
@@ -48,6 +62,7 @@ def load_services(pathways: Path | None) -> tuple[Service, ...]:
         PathwayError: everything that is wrong with the content, of all folders, at once.
     """
     services: list[Service] = []
+    loaded: list[Pathway] = []
     problems: list[GepnetError] = []
     folders = pathway_folders(pathways)
     for folder in folders:
@@ -56,6 +71,7 @@ def load_services(pathways: Path | None) -> tuple[Service, ...]:
         except PathwayError as error:
             problems.append(error)
             continue
+        loaded.append(pathway)
         for plan in pathway.plans.values():
             hooks = [hook for hook in plan.hooks if hook in CONTEXTS]
             if hooks:
@@ -65,10 +81,11 @@ def load_services(pathways: Path | None) -> tuple[Service, ...]:
             except ArtifactError as error:
                 problems.append(error)
     problems += _doubled(services)
+    problems += doubled_artifacts(loaded)
     if problems:
         where = Where(", ".join(str(folder) for folder in folders))
         raise PathwayError(where, problems)
-    return tuple(services)
+    return Served(tuple(services), tuple(loaded))
 
 
 def pathway_folders(pathways: Path | None) -> tuple[Path, ...]:

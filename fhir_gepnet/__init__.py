@@ -1,8 +1,11 @@
 """Computable care pathways: a patient's FHIR data in, decisions with their reasons out."""
 
 from fhir_gepnet.engine.decision import Decision, Verdict
+from fhir_gepnet.engine.evaluation import evaluate_library
+from fhir_gepnet.engine.given_parameters import plain_parameters
 from fhir_gepnet.engine.pathway import Pathway, load_pathway
 from fhir_gepnet.engine.result import Result
+from fhir_gepnet.engine.several import Entry, apply_all
 from fhir_gepnet.errors import (
     ArtifactError,
     BudgetExceededError,
@@ -14,6 +17,7 @@ from fhir_gepnet.errors import (
 )
 from fhir_gepnet.fhir.record import PatientRecord
 from fhir_gepnet.logic.budget import Budget
+from fhir_gepnet.pathway.artifacts import version_key
 from fhir_gepnet.pathway.data_needs import DataNeed
 from fhir_gepnet.pathway.model import Plan
 from fhir_gepnet.pathway.registry import find_pathways
@@ -24,6 +28,7 @@ __all__ = [
     "BudgetExceededError",
     "DataNeed",
     "Decision",
+    "Entry",
     "ExpressionError",
     "GepnetError",
     "InvocationError",
@@ -34,6 +39,10 @@ __all__ = [
     "Plan",
     "Result",
     "Verdict",
+    "apply_all",
+    "evaluate_library",
     "find_pathways",
     "load_pathway",
+    "plain_parameters",
+    "version_key",
 ]

@@ -10,6 +10,7 @@ from typing import Any, BinaryIO
 import click
 
 from fhir_gepnet.cli.arguments import FOLDER, JSON_FILE, current, moment, read_file
+from fhir_gepnet.engine.compare import compare, comparison_text
 from fhir_gepnet.engine.explain import decisions_json, explanation
 from fhir_gepnet.engine.pathway import Pathway, load_pathway
 from fhir_gepnet.engine.result import Result
@@ -29,6 +30,8 @@ FORMS: dict[str, Callable[[Result, bool], Any]] = {
     "bundle": lambda result, explain: result.bundle(),
     "cards": _cards,
     "decisions": lambda result, explain: decisions_json(result.decisions, explain=explain),
+    "trace": lambda result, explain: result.trace(),
+    "board": lambda result, explain: result.board(),
 }
 
 
@@ -42,6 +45,11 @@ def _types(complete: str, pathway: Pathway) -> list[str]:
             f"the pathway does not read {', '.join(unknown)}; it reads {', '.join(read)}"
         )
     return read if "all" in named else named
+
+
+def _difference(result: Result, previous: BinaryIO, form: str) -> Any:
+    difference = compare(read_file(previous), decisions_json(result.decisions))
+    return difference if form == "decisions" else comparison_text(difference)
 
 
 @click.command("apply")
@@ -59,6 +67,14 @@ def _types(complete: str, pathway: Pathway) -> list[str]:
     default="",
     help="Types of which PATIENT holds all there is: Condition,Observation,... or all.",
 )
+@click.option(
+    "--compare",
+    "previous",
+    type=JSON_FILE,
+    metavar="PREVIOUS.json",
+    help="Say what differs from an earlier result (what --as decisions, careplan or bundle wrote); "
+    "as text, with --as decisions as JSON.",
+)
 @click.option("--parameters", type=JSON_FILE, help="JSON object of library parameters by name.")
 def apply_command(
     folder: Path,
@@ -68,6 +84,7 @@ def apply_command(
     form: str,
     explain: bool,
     complete: str,
+    previous: BinaryIO | None,
     parameters: BinaryIO | None,
 ) -> None:
     """Apply the pathway in FOLDER to PATIENT (a Bundle; - is stdin)."""
@@ -77,6 +94,10 @@ def apply_command(
     pathway = load_pathway(folder)
     record = PatientRecord.of(read_file(patient), complete=_types(complete, pathway))
     result = pathway.apply(record, now=now or current(), plan=plan, parameters=given)
-    click.echo(write_json_indented(FORMS[form](result, explain)), nl=False)
+    written = FORMS[form](result, explain) if previous is None else _difference(result, previous, form)
+    if isinstance(written, str):
+        click.echo(written)
+    else:
+        click.echo(write_json_indented(written), nl=False)
     if explain and form != "decisions":
         click.echo(explanation(result.decisions), err=True)

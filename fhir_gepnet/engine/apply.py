@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 from fhir_gepnet.engine.activity import copy_json, draft_request
 from fhir_gepnet.engine.choice import choose_plan
 from fhir_gepnet.engine.context import application_of
 from fhir_gepnet.engine.decision import Decision, Verdict
 from fhir_gepnet.engine.dynamic_value import write_dynamic_values
+from fhir_gepnet.engine.forced import Forced, force
 from fhir_gepnet.engine.identity import identity_of
-from fhir_gepnet.engine.result import Result
+from fhir_gepnet.engine.result import Invocation, Result, Unknown
 from fhir_gepnet.engine.trace import Application, Outcome
 from fhir_gepnet.errors import BudgetExceededError, GepnetError, InvocationError, PatientDataError
 from fhir_gepnet.fhir.record import PatientRecord
@@ -21,8 +22,6 @@ from fhir_gepnet.logic.budget import Budget
 from fhir_gepnet.pathway.extensions import attributes_of
 from fhir_gepnet.pathway.formula import Formula
 from fhir_gepnet.pathway.model import Action, Content, Plan
-
-Unknown = Literal["flag", "omit", "error"]
 
 _OUTCOMES: dict[bool | None, Outcome] = {value: Outcome(value) for value in (True, False, None)}
 """One object per answer: most conditions are asked for every patient."""
@@ -55,14 +54,17 @@ def apply(
     context: Mapping[str, Any] | None = None,
     unknown: Unknown = "flag",
     budget: Budget | None = None,
+    forced: Forced | None = None,
 ) -> Result:
-    """Apply a plan; see ``Pathway.apply``."""
+    """Apply a plan; see ``Pathway.apply``. ``forced``: see ``force``."""
     if now.utcoffset() is None:
         raise InvocationError("now has no time zone; hand in an aware datetime, e.g. datetime.now(UTC)")
     if unknown not in ("flag", "omit", "error"):
         raise InvocationError(f"unknown={unknown!r} is none of 'flag', 'omit', 'error'")
     chosen = choose_plan(content.plans, plan, (context or {}).get("hook"))
     application = application_of(content, record, now, parameters or {}, context or {}, budget)
+    if forced:
+        chosen = force(chosen, content.libraries, application.scope, forced)
     run = _Run(application, chosen, unknown)
     decisions = _decide_all(chosen.actions, chosen, (), run)
     references = application.references
@@ -74,6 +76,7 @@ def apply(
         issues=tuple(run.issues),
         encounter=references.get("encounter"),
         author=references.get("practitioner") or references.get("organization"),
+        invocation=Invocation(content, record, now, plan, parameters, context, unknown, forced),
     )
 
 

@@ -6,17 +6,21 @@ from typing import TYPE_CHECKING, Any
 
 from fhir_gepnet.engine.identity import identity_of
 from fhir_gepnet.engine.request_group import made_resources, operation_outcome_of, request_group_of
+from fhir_gepnet.engine.trace_resources import trace_resources
 
 if TYPE_CHECKING:
     from fhir_gepnet.engine.result import Result
 
 
-def bundle_of(result: Result) -> dict[str, Any]:
+def bundle_of(result: Result, *, trace: bool = False) -> dict[str, Any]:
     """The Bundle; see ``Result.bundle``."""
     group = request_group_of(result, _urn)
     resources = [group, *made_resources(result.decisions)]
-    if result.issues:
-        resources.append(operation_outcome_of(result))
+    outcome = operation_outcome_of(result) if result.issues else None
+    if outcome is not None:
+        resources.append(outcome)
+    if trace:
+        resources += trace_resources(result, group, outcome, _urn)
     return {
         "resourceType": "Bundle",
         "id": identity_of("Bundle", result.subject, result.now, result.plan.canonical),

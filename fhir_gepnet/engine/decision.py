@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import Any, NamedTuple
 
+from fhir_gepnet.engine.already import Already, already_there
 from fhir_gepnet.engine.trace import Application, Because, Outcome, because_of
 from fhir_gepnet.pathway.extensions import Attributes
 from fhir_gepnet.pathway.model import Action, Plan
@@ -120,6 +121,13 @@ class Decision(NamedTuple):
     def related_artifacts(self) -> tuple[dict[str, Any], ...]:
         """RelatedArtifact dicts of the plan that holds the action."""
         return self.holder.related_artifacts
+
+    @property
+    def already(self) -> Already | None:
+        """What became of an earlier proposal of the same activity; read from the record when asked for."""
+        if self.resource is None or self.action.activity is None:
+            return None
+        return already_there(self.application.scope.record, self.action.activity.canonical, self.resource)
 
     @property
     def because(self) -> tuple[Because, ...]:

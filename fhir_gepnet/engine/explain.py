@@ -34,6 +34,10 @@ def _decision(decision: Decision, explain: bool) -> dict[str, Any]:
             document[name] = value
     if decision.rule:
         document["rule"] = list(decision.rule)
+    already = decision.already
+    if already is not None:
+        document["proposal"] = already.state
+        document["request"] = already.reference
     if explain:
         document["because"] = [_because(because) for because in decision.because]
     if decision.resource is not None:

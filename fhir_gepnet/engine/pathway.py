@@ -8,8 +8,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from fhir_gepnet.engine.apply import Unknown, apply
-from fhir_gepnet.engine.result import Result
+from fhir_gepnet.engine.apply import apply
+from fhir_gepnet.engine.result import Result, Unknown
 from fhir_gepnet.fhir.record import PatientRecord
 from fhir_gepnet.logic.budget import Budget
 from fhir_gepnet.logic.program import Libraries

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from fhir_gepnet.engine.activity import copy_json
 from fhir_gepnet.engine.decision import Decision
 from fhir_gepnet.engine.identity import identity_of
+from fhir_gepnet.pathway.extensions import PROPOSAL
 
 if TYPE_CHECKING:
     from fhir_gepnet.engine.result import Result
@@ -49,9 +50,9 @@ def operation_outcome_of(result: Result) -> dict[str, Any]:
 
 
 def made_resources(decisions: Sequence[Decision]) -> Iterator[dict[str, Any]]:
-    """The draft requests of all decisions, in the order of the actions."""
+    """The draft requests of all decisions, in the order of the actions; not what is there already."""
     for decision in decisions:
-        if decision.resource is not None:
+        if decision.resource is not None and decision.already is None:
             yield decision.resource
         yield from made_resources(decision.children)
 
@@ -76,7 +77,11 @@ def _actions(
             action["relatedAction"] = [
                 {**related, "actionId": prefix + related["actionId"]} for related in action["relatedAction"]
             ]
-        if decision.resource is not None:
+        already = decision.already
+        if already is not None:
+            action.setdefault("extension", []).append({"url": PROPOSAL, "valueCode": already.state})
+            action["resource"] = {"reference": already.reference}
+        elif decision.resource is not None:
             action["resource"] = {"reference": address(decision.resource)}
         own = [child for child in decision.children if child.plan == decision.plan]
         nested = [child for child in decision.children if child.plan != decision.plan]

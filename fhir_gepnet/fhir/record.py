@@ -144,7 +144,7 @@ class PatientRecord:
     def _code_index(self, resource_type: str, element: str) -> CodeIndex:
         index: CodeIndex = {}
         for resource in self._by_type.get(resource_type, ()):
-            for coding in self._codings(resource, element):
+            for coding in self.codings(resource, element):
                 if type(coding) is not dict or type(code := coding.get("code")) is not str:
                     continue
                 holders = index.setdefault((coding.get("system") or "", code), [])
@@ -165,7 +165,7 @@ class PatientRecord:
         for resource in self._by_type.get(table.resource_type, ()):
             value = resource.get(element)
             if type(value) is not dict or type(codings := value.get("coding")) is not list:
-                codings = self._codings(resource, element)
+                codings = self.codings(resource, element)
             for coding in codings:
                 try:
                     systems = wanted.get(coding.get("code"))
@@ -180,7 +180,7 @@ class PatientRecord:
                         answer.append(resource)
         return found
 
-    def _codings(self, resource: Resource, element: str) -> list[Any]:
+    def codings(self, resource: Resource, element: str) -> list[Any]:
         """The codings of an element, whatever its type; through a reference when it has one."""
         value = resource.get(element)
         return _codings_of(self._chosen(resource, element) if value is None else value)

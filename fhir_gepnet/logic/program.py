@@ -24,11 +24,11 @@ from fhir_gepnet.fhir.code_table import CodeTable
 from fhir_gepnet.fhir.record import PatientRecord
 from fhir_gepnet.logic.budget import Budget
 from fhir_gepnet.logic.closures.registry import close
-from fhir_gepnet.logic.definitions import FAILURES, Definition, Function, nests_too_deeply_to_evaluate
+from fhir_gepnet.logic.definitions import FAILURES, Definition, Function
 from fhir_gepnet.logic.elm.retrieves import Retrieve
 from fhir_gepnet.logic.form import Form, Type
 from fhir_gepnet.logic.scope import MISSING, Evaluate, Frame, Scope
-from fhir_gepnet.logic.surface import from_plain, to_plain
+from fhir_gepnet.logic.surface import from_plain
 
 if TYPE_CHECKING:
     from fhir_gepnet.logic.observe import Recorder
@@ -158,20 +158,7 @@ class Library:
         """
         scope = self.libraries.scope(record, now=now, parameters=parameters, budget=budget)
         definitions = self.definitions if recorder is None else recorder.definitions_of(self)
-        return {name: plain_value(definitions[name], scope) for name in self.public}
-
-
-def plain_value(definition: Definition, scope: Scope) -> Any:
-    """A define as a plain value.
-
-    Raises:
-        BudgetExceededError: also for a value that nests deeper than Python's stack.
-    """
-    value = definition.evaluate(scope)
-    try:
-        return to_plain(value, definition.result_type)
-    except RecursionError:
-        raise nests_too_deeply_to_evaluate(definition.form.at) from None
+        return {name: definitions[name].plain(scope) for name in self.public}
 
 
 class Libraries(Mapping[str, Library]):

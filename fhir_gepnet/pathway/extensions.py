@@ -17,6 +17,8 @@ TIER = CANONICAL + "option-tier"
 RANK = CANONICAL + "option-rank"
 RULE = CANONICAL + "rule-id"
 TOPIC = CANONICAL + "topic"
+PROPOSAL = CANONICAL + "proposal-state"
+"""Of an action whose proposal is on the patient already: proposed, active, on-hold, completed, ..."""
 
 
 class Attributes(NamedTuple):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import binascii
 from base64 import b64decode
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from fhir_gepnet.errors import ArtifactError, GepnetError, UnsupportedFeatureError, Where
@@ -50,6 +52,21 @@ def _decode(content: dict[str, Any], at: Where) -> dict[str, Any]:
 def name_of(elm: dict[str, Any]) -> str:
     """The library's name as CQL knows it; "" when the ELM has none."""
     return str((elm["library"].get("identifier") or {}).get("id", ""))
+
+
+def identifier_of(library: Mapping[str, Any]) -> str:
+    """``Id|version`` of the ELM in a Library resource that was loaded; "" for one without logic."""
+    for content in library.get("content", ()):
+        if content.get("contentType", "").partition(";")[0] == ELM:
+            return _identifier_in(content["data"])
+    return ""
+
+
+@lru_cache(maxsize=512)
+def _identifier_in(data: str) -> str:
+    # The text is that of a loaded artefact, so its hash is computed once.
+    identifier = read_json(b64decode(data), "the ELM")["library"].get("identifier") or {}
+    return f"{identifier.get('id', '')}|{identifier.get('version', '')}"
 
 
 def define_names(elm: dict[str, Any]) -> frozenset[str]:

@@ -56,9 +56,19 @@ def _integers(calculate: Callable[[int, int], int | None]) -> Operation:
     return run
 
 
+def _amount(
+    calculate: Callable[[Decimal, Decimal], Decimal], left: Decimal, right: Decimal, unit: str
+) -> Quantity | None:
+    """A quantity of what is calculated; None beyond what a decimal holds."""
+    try:
+        return Quantity(calculate(left, right), unit)
+    except (InvalidOperation, DivisionByZero, Overflow):
+        return None
+
+
 def _add_quantities(left: Quantity, right: Quantity, at: Where) -> Quantity | None:
     same = converted(right, left.unit)
-    return None if same is None else Quantity(EXACT.add(left.value, same.value), left.unit)
+    return None if same is None else _amount(EXACT.add, left.value, same.value, left.unit)
 
 
 def _subtract_quantities(left: Quantity, right: Quantity, at: Where) -> Quantity | None:
@@ -88,7 +98,7 @@ def _moved_back(moment: Any, by: Quantity, at: Where) -> Any:
 def _times(left: Any, right: Any, at: Where) -> Quantity | None:
     one, other = _as_quantity(left), _as_quantity(right)
     unit = _unit(one, other, divide=False)
-    return None if unit is None else Quantity(EXACT.multiply(one.value, other.value), unit)
+    return None if unit is None else _amount(EXACT.multiply, one.value, other.value, unit)
 
 
 def _over(left: Any, right: Any, at: Where) -> Quantity | None:
@@ -96,7 +106,7 @@ def _over(left: Any, right: Any, at: Where) -> Quantity | None:
     unit = _unit(one, other, divide=True)
     if unit is None or not other.value:
         return None
-    return Quantity(EXACT.divide(one.value, other.value), unit)
+    return _amount(EXACT.divide, one.value, other.value, unit)
 
 
 def _as_quantity(value: Any) -> Quantity:

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from fhir_gepnet.errors import UnsupportedFeatureError
+from fhir_gepnet.errors import TypeMismatchError, UnsupportedFeatureError
+from fhir_gepnet.logic.definitions import FAILURES
 from fhir_gepnet.logic.form import Form
 from fhir_gepnet.logic.scope import Evaluate
 
@@ -40,17 +41,27 @@ def supported_operators() -> frozenset[str]:
     return frozenset(_builders)
 
 
+def build(form: Form, operands: Sequence[Evaluate], program: Program) -> Evaluate:
+    """The closure of one form over operands that are compiled already; raises as ``close``."""
+    found = _builders.get(form.operator)
+    if found is None:
+        raise UnsupportedFeatureError(
+            form.at, f"{form.operator} is not supported", "rewrite the formula without it"
+        )
+    try:
+        return found(form, operands, program)
+    except FAILURES as error:
+        problem = f"{form.operator} cannot have these operands ({type(error).__name__}: {error})"
+        raise TypeMismatchError(form.at, problem, "translate the CQL again, or cast the operands") from error
+
+
 def close(form: Form, program: Program) -> Evaluate:
     """Compile a form and its operands.
 
     Raises:
         UnsupportedFeatureError: an operator without a builder. Never a silent null.
+        TypeMismatchError: a builder cannot make anything of these operands.
     """
-    build = _builders.get(form.operator)
-    if build is None:
-        raise UnsupportedFeatureError(
-            form.at, f"{form.operator} is not supported", "rewrite the formula without it"
-        )
     run = build(form, [close(operand, program) for operand in form.operands], program)
     watch = None if program is None else program.watch
     return run if watch is None else watch(form, run)

@@ -13,11 +13,14 @@ from fhir_gepnet.errors import UnsupportedFeatureError, Where
 from fhir_gepnet.fhir.model import is_subtype
 from fhir_gepnet.logic.form import (
     ANY,
+    CODE_SYSTEM,
     DECIMAL,
     FHIR,
     INTEGER,
     LONG,
     SYSTEM,
+    VALUE_SET,
+    VOCABULARY,
     ChoiceOf,
     IntervalOf,
     ListOf,
@@ -98,6 +101,8 @@ def is_kind_of(of: Type, target: Type) -> bool:
     if of == target or target == ANY:
         return True
     if isinstance(of, Named) and isinstance(target, Named):
+        if target == VOCABULARY:
+            return of in (VALUE_SET, CODE_SYSTEM)
         return (
             of.name.startswith(FHIR)
             and target.name.startswith(FHIR)

@@ -23,7 +23,7 @@ from fhir_gepnet.logic.fhirpath.address import Source
 from fhir_gepnet.logic.fhirpath.constants import fold
 from fhir_gepnet.logic.fhirpath.crossings import did_you_mean
 from fhir_gepnet.logic.fhirpath.environment import Environment
-from fhir_gepnet.logic.fhirpath.front_end import typed
+from fhir_gepnet.logic.fhirpath.front_end import Typed, typed
 from fhir_gepnet.logic.fhirpath.parser import parse
 from fhir_gepnet.logic.fhirpath.place import ROOT_SLOT, Root
 from fhir_gepnet.logic.fhirpath.plain import plain_items
@@ -231,6 +231,11 @@ class Condition:
         self._compiled = _Compiled(text, where, (*dict.fromkeys((*CONDITION_VARIABLES, *variables)),))
         self._compiled.program(root or Root("Patient", record=True))
         self.retrieved_types = types_read(self._compiled.tree)
+
+    def typed(self) -> Typed:
+        """What it means on a record, typed, for other readers of forms; made anew at each call."""
+        compiled = self._compiled
+        return typed(compiled.tree, compiled.source, Root("Patient", record=True), compiled.names)
 
     def __call__(
         self,

@@ -53,7 +53,7 @@ class Knowledge:
     def holds_no_null(self, form: Form) -> bool:
         """Whether no element of a list is null: resources of the record, rows of tuples."""
         operator, operands = form.operator, form.operands
-        if operator == "elm.Retrieve":
+        if operator in ("elm.Retrieve", "elm.RetrieveAll"):
             return True
         if operator == "elm.Query":
             shape: QueryShape = form.detail
@@ -115,6 +115,7 @@ _NEVER_NULL = frozenset(
         "elm.List",
         "elm.ListLength",
         "elm.Retrieve",
+        "elm.RetrieveAll",
         "elm.ToList",
         "elm.Tuple",
         "elm.UnionList",
@@ -125,6 +126,7 @@ _AS_TRUTHS = frozenset({"elm.And", "elm.Implies", "elm.Not", "elm.Or", "elm.Xor"
 _TRUTHS = frozenset(
     {
         "elm.And",
+        "elm.CodedEqual",
         "elm.Equal",
         "elm.Equivalent",
         "elm.Exists",
@@ -132,6 +134,7 @@ _TRUTHS = frozenset(
         "elm.GreaterOrEqual",
         "elm.Implies",
         "elm.InInterval",
+        "elm.IncludedInInterval",
         "elm.InList",
         "elm.InValueSet",
         "elm.IsFalse",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import string
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -29,7 +30,8 @@ PIECES = [
     "children()", "descendants()",
 ]  # fmt: skip
 
-short = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+EXAMPLES = int(os.environ.get("FHIR_GEPNET_FUZZ_EXAMPLES", "150"))
+short = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @short
