@@ -28,13 +28,15 @@ class Where:
 
     ``artifact`` is a canonical with version, a library identifier or a file; ``element`` is
     FHIRPath-like (``action[2].condition[0]``) or an ELM locator; ``text`` is the formula as
-    written ("" when the address is an element only) and ``column`` is 0-based into it.
+    written ("" when the address is an element only) and ``column`` is 0-based into it. ``local_id`` is
+    that of the ELM node, for traces.
     """
 
     artifact: str
     element: str = ""
     text: str = ""
     column: int = 0
+    local_id: str = ""
 
     def __str__(self) -> str:
         place = f"{self.artifact} at {self.element}" if self.element else self.artifact

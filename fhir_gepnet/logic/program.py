@@ -5,11 +5,11 @@ What is here is immutable once loaded (``loading.py``) and shared by threads.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import CodeType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import fhir_gepnet.logic.closures.elm
 import fhir_gepnet.logic.elm  # noqa: F401  (both register what they know)
@@ -30,6 +30,9 @@ from fhir_gepnet.logic.form import Form, Type
 from fhir_gepnet.logic.scope import MISSING, Evaluate, Frame, Scope
 from fhir_gepnet.logic.surface import from_plain
 
+if TYPE_CHECKING:
+    from fhir_gepnet.logic.observe import Recorder
+
 
 @dataclass(slots=True, eq=False)
 class Program:
@@ -38,12 +41,14 @@ class Program:
     Attributes:
         size: slots of ``scope.memo``.
         by_code: the definition of each generated function.
+        watch: wraps every closure while a recorder closes the forms for itself; None otherwise.
     """
 
     definitions: list[Definition] = field(default_factory=list)
     functions: dict[int, Function] = field(default_factory=dict)
     size: int = 0
     by_code: dict[CodeType, Definition] = field(default_factory=dict)
+    watch: Callable[[Form, Evaluate], Evaluate] | None = None
     _tables: dict[tuple[str, str], CodeTable] = field(default_factory=dict)
 
     def code_table(self, resource_type: str, element: str) -> CodeTable:
@@ -135,6 +140,7 @@ class Library:
         now: datetime,
         parameters: Mapping[str, Any] | None = None,
         budget: Budget | None = None,
+        recorder: Recorder | None = None,
     ) -> dict[str, Any]:
         """Every public define, as plain values.
 
@@ -143,6 +149,7 @@ class Library:
             now: the moment of evaluation, aware of its zone.
             parameters: see ``Libraries.scope``.
             budget: what the evaluation may take; None: whatever it needs. See ``Budget``.
+            recorder: notes what every part gave. The values are the same; it takes longer.
 
         Raises:
             EvaluationError: a define broke.
@@ -150,8 +157,8 @@ class Library:
             InvocationError: ``now`` has no zone, or a parameter is not declared or of another type.
         """
         scope = self.libraries.scope(record, now=now, parameters=parameters, budget=budget)
-        found = [self.definitions[name] for name in self.public]
-        return {each.name: each.plain(scope) for each in found}
+        definitions = self.definitions if recorder is None else recorder.definitions_of(self)
+        return {name: definitions[name].plain(scope) for name in self.public}
 
 
 class Libraries(Mapping[str, Library]):

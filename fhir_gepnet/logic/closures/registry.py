@@ -62,4 +62,6 @@ def close(form: Form, program: Program) -> Evaluate:
         UnsupportedFeatureError: an operator without a builder. Never a silent null.
         TypeMismatchError: a builder cannot make anything of these operands.
     """
-    return build(form, [close(operand, program) for operand in form.operands], program)
+    run = build(form, [close(operand, program) for operand in form.operands], program)
+    watch = None if program is None else program.watch
+    return run if watch is None else watch(form, run)

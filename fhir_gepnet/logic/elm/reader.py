@@ -99,7 +99,7 @@ class Reading:
     def at(self, node: Node) -> Where:
         """The author's address of a node: library, locator or local id, define."""
         element = node.get("locator") or (f"node {node['localId']}" if "localId" in node else "")
-        return Where(self.library.title, element, self.definition)
+        return Where(self.library.title, element, self.definition, 0, str(node.get("localId", "")))
 
     def within(self, names: dict[str, Binding] | None = None, implicit: Binding | None = None) -> Reading:
         """The same place with further names visible; slots and references stay shared."""

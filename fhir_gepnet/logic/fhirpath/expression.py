@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
-from typing import Any, cast
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
 
 from fhir_gepnet.errors import EvaluationError, InvocationError, TypeMismatchError, Where
 from fhir_gepnet.fhir.record import PatientRecord
@@ -25,6 +26,9 @@ from fhir_gepnet.logic.fhirpath.plain import plain_items
 from fhir_gepnet.logic.fhirpath.running import BACK_ENDS, Run, run_of
 from fhir_gepnet.logic.fhirpath.static_data import first_names, types_read
 from fhir_gepnet.logic.fhirpath.syntax import Node
+
+if TYPE_CHECKING:
+    from fhir_gepnet.logic.observe import Recorder
 
 Fhirpath = Callable[..., list[Any]]
 Trace = Callable[[str, list[Any]], None]
@@ -55,10 +59,12 @@ def compile_fhirpath(
         back_end: ``source`` (generated Python) or ``closures``; they give the same answers.
 
     Returns:
-        ``f(resource, *, now=None, trace=None, budget=None, **variables)`` -> list of plain values.
+        ``f(resource, *, now=None, trace=None, budget=None, recorder=None, **variables)`` -> list of
+        plain values.
         ``resource`` is parsed JSON or a PatientRecord (see ``compile_condition``); ``now`` is an aware
         datetime, needed by now(), today() and timeOfDay() only; ``trace(label, items)`` is called by
-        trace(); ``budget`` is a ``Budget``, None for no limits. These names cannot be names of variables.
+        trace(); ``budget`` is a ``Budget``, None for no limits;
+        a ``Recorder`` notes what every part gave. These names cannot be names of variables.
         The function raises EvaluationError when the expression breaks on the data,
         PatientDataError when the JSON has not the shape of FHIR R4, BudgetExceededError when it takes
         more than its budget or nests deeper than Python's stack, InvocationError for a naive
@@ -92,8 +98,16 @@ def compile_fhirpath(
         now: datetime | None = None,
         trace: Trace | None = None,
         budget: Budget | None = None,
+        recorder: Recorder | None = None,
         **given: Any,
     ) -> list[Any]:
+        if recorder is not None:
+            record = resource if isinstance(resource, PatientRecord) else None
+            root = OF_RECORD if record else Root(root_type) if root_type else _root_of(resource)
+            at_root = resource if record is None else record.patient
+            account = None if budget is None else budget.opened()
+            environment = Environment(at_root, record, aware(now), trace, account)
+            return plain_items(compiled.recorded(root, recorder)(environment, at_root, given))
         account = None if budget is None else budget.opened()
         if isinstance(resource, PatientRecord):
             environment = Environment(resource.patient, resource, aware(now), trace, account)
@@ -157,6 +171,11 @@ class _Compiled:
             if root.type_name:
                 self._by_name[root.type_name] = found
         return found
+
+    def recorded(self, root: Root, recorder: Recorder) -> Run:
+        """The closure for one kind of root with every node recorded."""
+        make = partial(run_of, self.typed(root), root, self.source.at(0), "closures", recorder)
+        return recorder.expression((self, root), make)  # type: ignore[no-any-return]
 
     def check_early(self) -> None:
         """Type the expression now, when its first name says what it will be evaluated on."""

@@ -7,7 +7,7 @@ then asked no further (``logic/source/fhirpath_back_end.py``).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any
 
 import fhir_gepnet.logic.closures.fhirpath_back_end  # noqa: F401  (registers the operators)
 from fhir_gepnet.errors import BudgetExceededError, EvaluationError, GepnetError, InvocationError, Where
@@ -21,6 +21,9 @@ from fhir_gepnet.logic.fhirpath.place import FIRST_FREE_SLOT, Root
 from fhir_gepnet.logic.form import Form, ListOf
 from fhir_gepnet.logic.source.fhirpath_back_end import write_function
 
+if TYPE_CHECKING:
+    from fhir_gepnet.logic.observe import Recorder
+
 Run = Callable[[Environment, Any, Mapping[str, Any]], list[Any]]
 """``run(environment, root, variables)`` -> items."""
 _Values = list[Any]
@@ -29,17 +32,20 @@ _Told = Callable[[Environment, Any, _Values], Any]
 BACK_ENDS = ("source", "closures")
 
 
-def run_of(program: Typed, root: Root, at: Where, back_end: str) -> Run:
+def run_of(program: Typed, root: Root, at: Where, back_end: str, recorder: Recorder | None = None) -> Run:
     """Compile a typed expression with a back end; ``at`` is the address of the whole expression.
+
+    With a recorder the closures run, each node noted, and nothing is looked up instead of walked.
 
     Raises:
         ExpressionError: a constant part breaks; it would break for every patient.
     """
     form, size = fold(program.form), program.slots
-    if root.record:
+    if root.record and recorder is None:
         form, size = with_lookups(form, size)
     function = write_function(form, size, len(program.variables)) if back_end == "source" else None
-    told = _by_closures(form, size, at, later=function is not None)
+    watching = None if recorder is None else recorder.watching(form)
+    told = _by_closures(form, size, at, watching, later=function is not None)
     many, slots = isinstance(program.form.type, ListOf), program.variables
     nothing: _Values = [None] * len(slots)
 
@@ -75,14 +81,14 @@ def _values(given: Mapping[str, Any], slots: Mapping[str, int]) -> _Values:
     return values
 
 
-def _by_closures(form: Form, size: int, at: Where, *, later: bool) -> _Told:
+def _by_closures(form: Form, size: int, at: Where, watching: Any, *, later: bool) -> _Told:
     """The closures, built now or when generated code breaks for the first time."""
-    evaluate = None if later else close(form, cast(Any, None))
+    evaluate = None if later else close(form, watching)
 
     def told(environment: Environment, at_root: Any, values: _Values) -> Any:
         nonlocal evaluate
         if evaluate is None:
-            evaluate = close(form, cast(Any, None))
+            evaluate = close(form, watching)
         frame = [environment, at_root, *values]
         frame += [None] * (size - len(frame))
         try:
