@@ -57,9 +57,9 @@ async function asked({ libraries, main, bundles, valueSets, now, parameters, rep
   for (const bundle of bundles) {
     try {
       const found = await whole(bundle);
-      answers.push(plain({ ...Object.values(found.patientResults)[0] }));
+      answers.push(plain({ ...Object.values(found.patientResults)[0], ...found.unfilteredResults }));
     } catch {
-      const names = Object.entries(library.expressions).filter(([, each]) => each.context === 'Patient').map(([name]) => name);
+      const names = Object.keys(library.expressions);
       const found = {};
       for (const name of names) found[name] = await single(bundle, name);
       answers.push(found);

@@ -27,7 +27,7 @@ NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 RESOURCES: dict[str, Any] = read_json_file(Path(__file__).parent / "fhirpath" / "resources.json")
 NAMES = sorted(RESOURCES)
 SECONDS = 10.0
-"""One expression on one small resource may take this much CPU; more is a hang. Seconds and not a second, because
+"""One expression on one small resource may take this much CPU; more is a hang. Not one second, because
 ``repeatAll`` may gather 200,000 items."""
 
 

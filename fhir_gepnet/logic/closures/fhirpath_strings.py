@@ -38,12 +38,20 @@ def contains(text: str, part: str) -> bool:
     return part in text
 
 
-@computes("fhirpath.substring")
-def substring(text: str, start: int, length: int | None = None) -> str | None:
-    """``substring(start [, length])``: empty when it begins outside the text."""
-    if not 0 <= start < len(text):
-        return None
-    return text[start:] if length is None else text[start : start + max(length, 0)]
+@closes("fhirpath.substring")
+def substring(form: Form, operands: Sequence[Evaluate], program: Program) -> Evaluate:
+    """``substring(start [, length])``: empty when it begins outside; an empty length is none (§5.6.2)."""
+    text_of, start_of, *length_of = operands
+
+    def cut(frame: Frame) -> str | None:
+        text, start = text_of(frame), start_of(frame)
+        length = length_of[0](frame) if length_of else None
+        if text is None or start is None or not 0 <= start < len(text):
+            return None
+        found: str = text[start:] if length is None else text[start : start + max(length, 0)]
+        return found
+
+    return cut
 
 
 @closes("fhirpath.replace")

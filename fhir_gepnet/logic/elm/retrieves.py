@@ -100,13 +100,12 @@ def retrieve(node: Node, reading: Reading) -> Form:
                 at, f"retrieve with {name} is not supported", "filter in a where clause"
             )
     of = ListOf(Named(FHIR + resource_type))
-    _refuse_filters_of_nothing(node, at)
-    filters = [_element_named(each, resource_type, at) for each in _code_filters(node)]
+    filters = [_element_named(each, resource_type, at) for each in _code_filters(node, at)]
     found = [_coded(each, resource_type, of, reading, at) for each in filters]
     form = found[0] if found else Form("elm.Retrieve", of, (), Retrieve(resource_type), at)
     if len(found) > 1:
         form = Form("elm.RetrieveAll", of, tuple(found), None, at)
-    for dates in _date_filters(node):
+    for dates in _date_filters(node, at):
         item = reading.bind(of.element)
         form = _filtered(form, item, within(dates, item, reading, at), of, at)
     return form
@@ -124,26 +123,31 @@ def _resource_type(node: Node, reading: Reading, at: Where) -> str:
     return resource_type
 
 
-def _refuse_filters_of_nothing(node: Node, at: Where) -> None:
-    """A filter without a value would keep everything, or nothing; both would look like an answer."""
-    for name in ("codeFilter", "dateFilter"):
-        if any(not each.get("value") for each in node.get(name) or ()):
-            raise UnsupportedFeatureError(at, f"a {name} of the retrieve has no value", "translate it again")
-
-
-def _code_filters(node: Node) -> list[_CodeFilter]:
+def _code_filters(node: Node, at: Where) -> list[_CodeFilter]:
     """The attributes of the node, then the list of newer ELM; the same filter may stand in both."""
     filters = []
     if node.get("codes"):
         filters.append(_CodeFilter(node.get("codeProperty"), node.get("codeComparator", "in"), node["codes"]))
     for each in node.get("codeFilter") or ():
-        listed = _CodeFilter(each.get("property"), each.get("comparator", "in"), each["value"])
+        listed = _CodeFilter(
+            each.get("property"), each.get("comparator", "in"), _value(each, "codeFilter", at)
+        )
         if listed not in filters:
             filters.append(listed)
     return filters
 
 
-def _date_filters(node: Node) -> list[DateFilter]:
+def _value(given: Node, name: str, at: Where) -> Node:
+    """The expression of a listed filter; one that goes by a search parameter only has none."""
+    value: Node | None = given.get("value")
+    if value is None:
+        raise UnsupportedFeatureError(
+            at, f"a {name} without a value is not supported", "filter in a where clause"
+        )
+    return value
+
+
+def _date_filters(node: Node, at: Where) -> list[DateFilter]:
     filters = []
     if node.get("dateRange"):
         element, low, high = (
@@ -152,7 +156,7 @@ def _date_filters(node: Node) -> list[DateFilter]:
         filters.append(DateFilter(element, low, high, node["dateRange"]))
     for each in node.get("dateFilter") or ():
         element, low, high = (each.get(name) for name in ("property", "lowProperty", "highProperty"))
-        listed = DateFilter(element, low, high, each["value"])
+        listed = DateFilter(element, low, high, _value(each, "dateFilter", at))
         if listed not in filters:
             filters.append(listed)
     return filters
