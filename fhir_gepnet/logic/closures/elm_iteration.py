@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from fhir_gepnet.logic.budget import account_of, held, spend
+from fhir_gepnet.logic.closures.elm_queries import compared
 from fhir_gepnet.logic.closures.registry import closes
-from fhir_gepnet.logic.equality import distinct
 from fhir_gepnet.logic.form import Form
 from fhir_gepnet.logic.scope import Evaluate, Frame
 
@@ -27,13 +27,17 @@ def repeat(form: Form, operands: Sequence[Evaluate], program: Program) -> Evalua
             return None
         found: list[Any] = []
         while level:
-            spend(frame, len(level))
+            account = account_of(frame)
+            if account is not None:
+                account.spend(len(level))
             given: list[Any] = []
             for item in level:
                 frame[slot] = item
                 given += step(frame) or ()
+                if account is not None:
+                    account.fit(len(given))
             known = len(found)
-            found = distinct(held(frame, [*found, *given]))
+            found = compared(frame, held(frame, [*found, *given]))
             level = found[known:]
         return found
 

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 from fhir_gepnet.fhir import model
 from fhir_gepnet.fhir.coding import Code, Concept, Vocabulary
 from fhir_gepnet.fhir.quantity import Quantity, Ratio
+from fhir_gepnet.logic.budget import held
 from fhir_gepnet.logic.closures.elm_arithmetic import unary
 from fhir_gepnet.logic.closures.registry import closes
 from fhir_gepnet.logic.elm.properties import model_type
 from fhir_gepnet.logic.form import ANY, FHIR, Chosen, Form, IntervalOf, ListOf, Named, TupleOf, Type
 from fhir_gepnet.logic.interval import Interval
-from fhir_gepnet.logic.scope import Evaluate
+from fhir_gepnet.logic.scope import Evaluate, Frame
 
 if TYPE_CHECKING:
     from fhir_gepnet.logic.program import Program
@@ -103,12 +104,18 @@ def descendents(form: Form, operands: Sequence[Evaluate], program: Program) -> E
     """Everything below, level by level; null of null. Detail: the static type of the value."""
     of: Type = form.detail
 
-    def run(value: Any) -> list[Any]:
+    (source,) = operands
+
+    def run(frame: Frame) -> Any:
+        value = source(frame)
+        if value is None:
+            return None
         found: list[Any] = []
         level = list(children_of(value, of))
         while level:
+            held(frame, level)
             found += map(_told, level)
             level = [child for item, kind in level for child in children_of(item, kind)]
-        return found
+        return held(frame, found)
 
-    return unary(operands[0], run)
+    return run
