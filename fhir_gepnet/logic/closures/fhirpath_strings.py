@@ -202,7 +202,11 @@ def _with_pattern(run: Callable[..., Any]) -> Build:
                 raise _refused(at, compiled)
             if len(text) > MAXIMUM_MATCHED:
                 raise unfit(at, f"the text is longer than {MAXIMUM_MATCHED} characters", "match a part of it")
-            return run(compiled, text, *rest)
+            try:
+                return run(compiled, text, *rest)
+            except (re.error, IndexError):
+                problem = "the substitution names a group that the pattern does not have"
+                raise unfit(at, problem, "mend the number or name after $") from None
 
         return match
 
