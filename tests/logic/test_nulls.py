@@ -69,7 +69,7 @@ BY_NAME |= dict.fromkeys(AGGREGATES, ("source",))
 ANY_NUMBER = {
     "Coalesce": 2, "Concatenate": 2, "Union": 2, "Intersect": 2, "Except": 2, "Collapse": 2, "Expand": 2,
     "LowBoundary": 2, "HighBoundary": 2, "SingletonFrom": 1, "ToList": 1, "As": 1, "Is": 1, "Convert": 1,
-    "CanConvert": 1, "Times": 2, "ConvertsToConcept": 1,
+    "CanConvert": 1, "ConvertsToConcept": 1,
 }  # fmt: skip
 MORE: dict[str, dict[str, Any]] = {
     "As": {"asType": SYSTEM + "Integer"}, "Is": {"isType": SYSTEM + "Integer"},
@@ -83,7 +83,7 @@ WITHOUT_OPERANDS = {
     "ConceptRef", "Current", "ExpandValueSet", "ExpressionRef", "FunctionRef", "IdentifierRef",
     "InCodeSystem", "InValueSet", "Instance", "Iteration", "List", "Literal", "MaxValue", "MinValue",
     "Now", "Null", "OperandRef", "ParameterRef", "Property", "Quantity", "Query", "QueryLetRef", "Ratio",
-    "Retrieve", "SubsumedBy", "Subsumes", "TimeOfDay", "Today", "Total", "Tuple", "ValueSetRef",
+    "Retrieve", "SubsumedBy", "Subsumes", "TimeOfDay", "Times", "Today", "Total", "Tuple", "ValueSetRef",
 }  # fmt: skip
 """References, constants and constructors: they have no operand, or are tested with nulls in the tables."""
 NOT_NULL = {

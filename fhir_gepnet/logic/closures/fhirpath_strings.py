@@ -191,7 +191,11 @@ def _with_pattern(run: Callable[..., Any]) -> Build:
             if any(value is None for value in values):
                 return None
             text, wanted, *rest = values
-            return run(pattern_of(wanted, at), text, *rest, frame)
+            try:
+                return run(pattern_of(wanted, at), text, *rest, frame)
+            except ValueError:
+                problem = "the substitution names a group that the pattern does not have"
+                raise unfit(at, problem, "mend the number or name after $") from None
 
         return match
 
