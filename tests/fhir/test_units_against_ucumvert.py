@@ -35,9 +35,10 @@ PINT = {
 }  # fmt: skip
 """Our dimensions in the peer's. Those that are not here (rad, arbitrary units) need a cause."""
 
-pytestmark = pytest.mark.skipif(
+needs_peer = pytest.mark.skipif(
     not PEER.is_dir(), reason="ucumvert is not there; scripts/install_peers installs it"
 )
+pytestmark = [needs_peer, pytest.mark.once]
 
 
 def asked_of_peer(questions: list[Any]) -> list[dict[str, Any]]:

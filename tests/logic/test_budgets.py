@@ -21,6 +21,8 @@ from fhir_gepnet.errors import BudgetExceededError, GepnetError, InvocationError
 from fhir_gepnet.json_io import read_json_file
 from fhir_gepnet.logic import Budget, Libraries, compile_fhirpath, load_libraries, to_plain
 
+pytestmark = pytest.mark.once
+
 FOLDER = Path(__file__).parent / "budgets"
 ROOT = Path(__file__).parents[2]
 CQL = read_json_file(FOLDER / "cql.json")

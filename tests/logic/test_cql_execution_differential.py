@@ -24,6 +24,8 @@ from fhir_gepnet.fhir.record import PatientRecord
 from fhir_gepnet.json_io import read_json_file
 from fhir_gepnet.logic import load_libraries, to_plain
 
+pytestmark = pytest.mark.once
+
 KNOWN = read_json_file(Path(__file__).parent / "cql_execution_disagreements.json")
 CLARIFICATIONS = ROOT / "docs" / "SPEC_CLARIFICATIONS.md"
 PATHWAY = ROOT / "plandefinitions" / "gepnet-2018"

@@ -6,9 +6,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from fhir_gepnet.json_io import read_json_file
 from fhir_gepnet.logic.elm.reader import supported_nodes
 from fhir_gepnet.logic.fhirpath.functions import known_functions
+
+pytestmark = pytest.mark.once
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "scripts" / "make_expression_tables.py"

@@ -16,6 +16,8 @@ from hypothesis import strategies as some
 from fhir_gepnet.errors import ArtifactError, PathwayError
 from fhir_gepnet.logic import load_libraries
 
+pytestmark = pytest.mark.once
+
 COUNT = 4000
 EXAMPLES = int(os.environ.get("FHIR_GEPNET_FUZZ_EXAMPLES", "100"))
 

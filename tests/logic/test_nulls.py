@@ -17,6 +17,8 @@ from fhir_gepnet.logic import load_libraries
 from fhir_gepnet.logic.elm.arity import ARITY
 from fhir_gepnet.logic.elm.reader import supported_nodes
 
+pytestmark = pytest.mark.once
+
 SYSTEM = "{urn:hl7-org:elm-types:r1}"
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 RECORD = PatientRecord.of([{"resourceType": "Patient", "id": "p"}])

@@ -28,6 +28,8 @@ from fhir_gepnet.logic.fhirpath.expression import compile_fhirpath
 from fhir_gepnet.logic.fhirpath.moments import compare_moments, parse_moment
 from fhir_gepnet.logic.form import DATE, DATE_TIME, TIME
 
+pytestmark = pytest.mark.once
+
 HERE = Path(__file__).parent
 PEERS = Path(
     os.environ.get("FHIR_GEPNET_NPM_PEERS")

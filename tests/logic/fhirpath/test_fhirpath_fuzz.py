@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -16,6 +17,8 @@ from fhir_gepnet.errors import GepnetError, ParseError
 from fhir_gepnet.json_io import read_json_file
 from fhir_gepnet.logic.fhirpath.expression import compile_fhirpath
 from fhir_gepnet.logic.fhirpath.parser import parse
+
+pytestmark = pytest.mark.once
 
 HERE = Path(__file__).parent
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)

@@ -16,6 +16,8 @@ from fhir_gepnet.fhir.record import PatientRecord
 from fhir_gepnet.json_io import read_json, read_json_file, write_json
 from fhir_gepnet.logic import Budget, Libraries, Recorder, compile_fhirpath, coverage_of, load_libraries
 
+pytestmark = pytest.mark.once
+
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 FHIRPATH = ROOT / "tests" / "logic" / "fhirpath"
 ROWS = [row for table in sorted((FHIRPATH / "tables").glob("*.json")) for row in read_json_file(table)]
