@@ -75,7 +75,8 @@ def guided(seconds: int) -> int:
         command = [sys.executable, str(ROOT / "scripts" / "fuzz_with_coverage.py"), target]
         print(f"atheris on {target} for {seconds} s", flush=True)
         limits = [f"-max_total_time={seconds}", "-timeout=5", "-rss_limit_mb=4096", "-print_final_stats=1"]
-        with tempfile.TemporaryDirectory() as corpus:
+        with tempfile.TemporaryDirectory() as corpus, tempfile.TemporaryDirectory() as found:
+            limits.append(f"-artifact_prefix={found}/")  # libFuzzer prints the input as well
             for number, text in enumerate(WRITTEN if target == "fhirpath" else ()):
                 (Path(corpus) / str(number)).write_text(text)
             done = subprocess.run(

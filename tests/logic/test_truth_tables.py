@@ -76,8 +76,9 @@ def test_cql(back_end: str) -> None:
             assert found[f"{kind} {left} {right}"] is wanted, (kind, left, right)
             assert given[kind] is wanted, (kind, left, right)
     for value, wanted in NOT.items():
-        answers = evaluated({"X": {"type": "Not", "operand": written(value)}, "Y": {"type": "Not", "operand": references[0]}},
-                            back_end, L=value)  # fmt: skip
+        negated = {"X": written(value), "Y": references[0]}
+        asked = {name: {"type": "Not", "operand": operand} for name, operand in negated.items()}
+        answers = evaluated(asked, back_end, L=value)
         assert answers["X"] is wanted
         assert answers["Y"] is wanted
 

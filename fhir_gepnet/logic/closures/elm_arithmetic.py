@@ -162,6 +162,17 @@ _GENERAL: dict[str, Compute] = {
 }
 
 
+def _whole_quotient_of_integers(left: int, right: int) -> int | None:
+    """Only the least Integer over -1 is out of range."""
+    found = arithmetic.whole_quotient_of_integers(left, right)
+    return None if found is None else arithmetic.integer_result(found)
+
+
+def _whole_quotient_of_longs(left: int, right: int) -> int | None:
+    found = arithmetic.whole_quotient_of_integers(left, right)
+    return None if found is None else arithmetic.long_result(found)
+
+
 @closes("elm.Add", "elm.Subtract", "elm.Multiply", "elm.Divide", "elm.TruncatedDivide", "elm.Modulo")
 def of_two(form: Form, operands: Sequence[Evaluate], program: Program) -> Evaluate:
     """Arithmetic of two operands; overflow of numbers is null, of dates an error."""
@@ -181,8 +192,10 @@ def arithmetic_of(form: Form) -> Compute:
     types = {operand.type for operand in form.operands}
     if types <= {INTEGER, LONG} and form.operator in _INTEGER:
         compute = _INTEGER[form.operator]
-        if form.operator in ("elm.TruncatedDivide", "elm.Modulo"):
+        if form.operator == "elm.Modulo":
             return compute
+        if form.operator == "elm.TruncatedDivide":
+            return _whole_quotient_of_longs if LONG in types else _whole_quotient_of_integers
         return _integers(compute, LONG if LONG in types else INTEGER)
     table = _DECIMAL if types == {DECIMAL} else _GENERAL
     return table[form.operator]
