@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.servers import cache_folder
+from benchmarks.servers import peer_folder
 from fhir_gepnet.json_io import read_json, write_json
 
 PACKAGES = ("encender@0.7.1", "cql-execution@3.3.2", "cql-exec-fhir@2.2.0")
@@ -54,7 +54,7 @@ def installed() -> Path:
     """
     if shutil.which("node") is None or shutil.which("npm") is None:
         raise AbsentError("Node is not installed")
-    folder = cache_folder("-".join(PACKAGES))
+    folder = peer_folder(*PACKAGES)
     if not (folder / "node_modules" / "encender").is_dir():
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "package.json").write_text('{"private": true}\n')

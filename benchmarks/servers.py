@@ -89,15 +89,15 @@ def _wait(process: subprocess.Popen[bytes], log: IO[bytes], port: int, path: str
     sys.exit("the server did not answer within 30 seconds")
 
 
-def cache_folder(name: str) -> Path:
-    """Where a peer is installed: outside the repository, kept between runs."""
+def peer_folder(*names: str) -> Path:
+    """Where ``peer_packages`` puts these packages, whether they are there or not; kept between runs."""
     cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
-    return cache / "fhir_gepnet" / "benchmarks" / name
+    return cache / "fhir_gepnet" / "benchmarks" / "-".join(names)
 
 
 def peer_packages(*names: str) -> str:
     """A folder with packages that only peers need, installed once outside the repository."""
-    folder = cache_folder("-".join(names))
+    folder = peer_folder(*names)
     if not folder.exists():
         install = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         subprocess.run([*install, "--target", str(folder), *names], check=True)

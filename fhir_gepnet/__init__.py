@@ -20,6 +20,7 @@ from fhir_gepnet.errors import (
     PatientDataError,
 )
 from fhir_gepnet.fhir.record import PatientRecord
+from fhir_gepnet.logic.budget import Budget
 from fhir_gepnet.pathway.artifacts import version_key
 from fhir_gepnet.pathway.data_needs import DataNeed
 from fhir_gepnet.pathway.model import Plan
@@ -28,6 +29,7 @@ from fhir_gepnet.pathway.registry import find_pathways
 __all__ = [
     "ActivityResult",
     "ArtifactError",
+    "Budget",
     "BudgetExceededError",
     "DataNeed",
     "Decision",

@@ -28,13 +28,15 @@ class Where:
 
     ``artifact`` is a canonical with version, a library identifier or a file; ``element`` is
     FHIRPath-like (``action[2].condition[0]``) or an ELM locator; ``text`` is the formula as
-    written ("" when the address is an element only) and ``column`` is 0-based into it.
+    written ("" when the address is an element only) and ``column`` is 0-based into it. ``local_id`` is
+    that of the ELM node, for traces.
     """
 
     artifact: str
     element: str = ""
     text: str = ""
     column: int = 0
+    local_id: str = ""
 
     def __str__(self) -> str:
         place = f"{self.artifact} at {self.element}" if self.element else self.artifact
@@ -107,7 +109,29 @@ class EvaluationError(ExpressionError):
 
 
 class BudgetExceededError(GepnetError):
-    """An evaluation took more steps, depth, items or time than it may."""
+    """An evaluation took more steps, depth, items or time than it may.
+
+    Attributes:
+        problem: which limit, in words.
+        where: the define or expression; None while that is not known, deep inside an evaluation.
+        remedy: what to do.
+    """
+
+    def __init__(
+        self,
+        problem: str,
+        where: Where | None = None,
+        remedy: str = "make the formula or the data smaller, or allow more with a larger budget",
+    ) -> None:
+        super().__init__(problem, where, remedy)
+        self.problem, self.where, self.remedy = problem, where, remedy
+
+    def at(self, where: Where) -> BudgetExceededError:
+        """The same error with its place, unless it has one already."""
+        return self if self.where is not None else BudgetExceededError(self.problem, where, self.remedy)
+
+    def __str__(self) -> str:
+        return "\n  ".join(str(each) for each in (self.problem, self.where, self.remedy) if each)
 
 
 class PatientDataError(GepnetError):

@@ -9,9 +9,19 @@ from typing import Any, BinaryIO
 import click
 
 from fhir_gepnet.json_io import read_json
+from fhir_gepnet.logic.budget import Budget
 
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 JSON_FILE = click.File("rb")
+
+
+BUDGET = click.option(
+    "--steps",
+    type=click.IntRange(min=1),
+    default=Budget().steps,
+    show_default=True,
+    help="Items that loops may walk before the evaluation is given up.",
+)
 
 
 def read_file(file: BinaryIO) -> Any:

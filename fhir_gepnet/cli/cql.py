@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 
 import click
 
-from fhir_gepnet.cli.arguments import FOLDER, JSON_FILE, current, moment, read_file
+from fhir_gepnet.cli.arguments import BUDGET, FOLDER, JSON_FILE, current, moment, read_file
 from fhir_gepnet.errors import ArtifactError, Where
 from fhir_gepnet.fhir.record import PatientRecord
 from fhir_gepnet.json_io import read_json_file, write_json_indented
@@ -24,11 +24,24 @@ from fhir_gepnet.pathway.library_content import elm_of, name_of
 @click.option(
     "--complete", metavar="TYPES", default="", help="Types whose search was complete: Condition,..."
 )
+@BUDGET
+@click.option("--trace", is_flag=True, help="What every define and node gave, instead of the values.")
 def cql_command(
-    library: Path, patient: BinaryIO, include: Path | None, now: datetime | None, complete: str
+    library: Path,
+    patient: BinaryIO,
+    include: Path | None,
+    now: datetime | None,
+    complete: str,
+    steps: int,
+    trace: bool,
 ) -> None:
-    """Evaluate every define of LIBRARY (ELM JSON, or a Library resource that holds ELM) for PATIENT."""
-    from fhir_gepnet.logic import load_libraries
+    """Evaluate every define of LIBRARY (ELM JSON, or a Library resource that holds ELM) for PATIENT.
+
+    With --trace the output is a list: of each define its verdict (true, false, null, other, failed,
+    several, not reached), number of evaluations, values and the resources touched, and the same of each of
+    its nodes by localId and locator.
+    """
+    from fhir_gepnet.logic import Budget, Recorder, load_libraries
 
     resource = read_json_file(library)
     elm = _elm(library, resource)
@@ -42,10 +55,15 @@ def cql_command(
     )
     types = [name.strip() for name in complete.split(",") if name.strip()]
     record = PatientRecord.of(read_file(patient), complete=types)
+    recorder = Recorder() if trace else None
     values = libraries[name_of(elm)].evaluate(
-        record, now=now or current(), parameters=_bound(libraries, record)
+        record,
+        now=now or current(),
+        parameters=_bound(libraries, record),
+        budget=Budget(steps=steps),
+        recorder=recorder,
     )
-    click.echo(write_json_indented(values), nl=False)
+    click.echo(write_json_indented(values if recorder is None else recorder.trace()), nl=False)
 
 
 def _bound(libraries: Any, record: PatientRecord) -> dict[str, Any]:

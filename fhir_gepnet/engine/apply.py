@@ -19,6 +19,7 @@ from fhir_gepnet.engine.result import Invocation, Result, Unknown
 from fhir_gepnet.engine.trace import Application, Outcome
 from fhir_gepnet.errors import BudgetExceededError, GepnetError, InvocationError, PatientDataError
 from fhir_gepnet.fhir.record import PatientRecord
+from fhir_gepnet.logic.budget import Budget
 from fhir_gepnet.pathway.extensions import attributes_of
 from fhir_gepnet.pathway.formula import Formula
 from fhir_gepnet.pathway.model import Action, Content, Plan
@@ -62,6 +63,7 @@ def apply(
     parameters: Mapping[str, Any] | None = None,
     context: Mapping[str, Any] | None = None,
     unknown: Unknown = "flag",
+    budget: Budget | None = None,
     forced: Forced | None = None,
 ) -> Result:
     """Apply a plan; see ``Pathway.apply``. ``forced``: see ``force``."""
@@ -74,7 +76,7 @@ def apply(
         raise InvocationError(
             f"{chosen.canonical} is about a {chosen.subject_type}, and the subject is a Patient"
         )
-    application = application_of(content, record, now, parameters or {}, context or {})
+    application = application_of(content, record, now, parameters or {}, context or {}, budget)
     if forced:
         chosen = force(chosen, content.libraries, application.scope, forced)
     run = _Run(application, chosen, unknown)

@@ -14,6 +14,7 @@ from fhir_gepnet.engine.identity import identity_of
 from fhir_gepnet.engine.trace import Application
 from fhir_gepnet.errors import GepnetError, InvocationError
 from fhir_gepnet.fhir.record import PatientRecord
+from fhir_gepnet.logic.budget import Budget
 from fhir_gepnet.pathway.artifacts import version_key
 from fhir_gepnet.pathway.model import Activity, Content
 
@@ -60,12 +61,13 @@ def apply_activity(
     activity: str,
     parameters: Mapping[str, Any] | None = None,
     context: Mapping[str, Any] | None = None,
+    budget: Budget | None = None,
 ) -> ActivityResult:
     """Apply one ActivityDefinition; see ``Pathway.apply_activity``."""
     if now.utcoffset() is None:
         raise InvocationError("now has no time zone; hand in an aware datetime, e.g. datetime.now(UTC)")
     chosen = _chosen(content, activity)
-    application = application_of(content, record, now, parameters or {}, context or {})
+    application = application_of(content, record, now, parameters or {}, context or {}, budget)
     identifier = identity_of(chosen.kind, record.subject, now, chosen.canonical)
     request = draft_request(chosen, application, identifier)
     errors = [

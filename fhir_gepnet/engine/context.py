@@ -8,6 +8,7 @@ from typing import Any
 
 from fhir_gepnet.engine.trace import Application
 from fhir_gepnet.fhir.record import PatientRecord
+from fhir_gepnet.logic.budget import Budget
 from fhir_gepnet.pathway.fhirpath_formulas import VARIABLES
 from fhir_gepnet.pathway.model import Content
 
@@ -26,6 +27,7 @@ def application_of(
     now: datetime,
     parameters: Mapping[str, Any],
     context: Mapping[str, Any],
+    budget: Budget | None = None,
 ) -> Application:
     """One application: scope for CQL, variables for FHIRPath, references for what is made.
 
@@ -41,7 +43,7 @@ def application_of(
         bound.setdefault(COMPLETE_SEARCHES, sorted(record.complete))
     if HOOK in declared and "hook" in context:
         bound.setdefault(HOOK, context["hook"])
-    scope = content.libraries.scope(record, now=now, parameters=bound)
+    scope = content.libraries.scope(record, now=now, parameters=bound, budget=budget)
     # What is absent is empty; an entry of the context wins over a parameter of the same name.
     variables: dict[str, Any] = {**{name: [] for name in declared}, **bound, **_ABSENT}
     references: dict[str, str] = {}

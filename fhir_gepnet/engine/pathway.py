@@ -13,6 +13,7 @@ from fhir_gepnet.engine.apply_activity import ActivityResult, apply_activity
 from fhir_gepnet.engine.choice import choose_plan
 from fhir_gepnet.engine.result import Result, Unknown
 from fhir_gepnet.fhir.record import PatientRecord
+from fhir_gepnet.logic.budget import Budget
 from fhir_gepnet.logic.program import Libraries
 from fhir_gepnet.pathway.data_needs import DataNeed
 from fhir_gepnet.pathway.folder import load_content
@@ -67,6 +68,7 @@ class Pathway:
         parameters: Mapping[str, Any] | None = None,
         context: Mapping[str, Any] | None = None,
         unknown: Unknown = "flag",
+        budget: Budget | None = None,
     ) -> Result:
         """Apply one plan to one patient (PlanDefinition/$apply, FHIR R4).
 
@@ -81,6 +83,7 @@ class Pathway:
                 text, a Reference or a resource), ``draftOrders``; other entries are ignored.
             unknown: what to do with actions whose conditions miss data: ``flag`` keeps them
                 with an issue, ``omit`` leaves them out, ``error`` raises.
+            budget: what all formulas of the application may take together; None: whatever they need.
 
         Raises:
             InvocationError: naive ``now``, unknown plan or parameter.
@@ -95,6 +98,7 @@ class Pathway:
             parameters=parameters,
             context=context,
             unknown=unknown,
+            budget=budget,
         )
 
     def apply_activity(
@@ -105,6 +109,7 @@ class Pathway:
         activity: str,
         parameters: Mapping[str, Any] | None = None,
         context: Mapping[str, Any] | None = None,
+        budget: Budget | None = None,
     ) -> ActivityResult:
         """Apply one ActivityDefinition to one patient (ActivityDefinition/$apply, FHIR R4).
 
@@ -114,13 +119,20 @@ class Pathway:
             activity: id or canonical of the definition; a url without version means the newest.
             parameters: library parameters by name, as plain values.
             context: as of ``apply``.
+            budget: what all its formulas may take together; None: whatever they need.
 
         Raises:
             InvocationError: naive ``now``, unknown activity or parameter.
             BudgetExceededError: the evaluation took more than it may.
         """
         return apply_activity(
-            self.content, record, now=now, activity=activity, parameters=parameters, context=context
+            self.content,
+            record,
+            now=now,
+            activity=activity,
+            parameters=parameters,
+            context=context,
+            budget=budget,
         )
 
 

@@ -28,6 +28,15 @@ class Concept:
     display: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """A code system, or a value set whose codes nobody has looked up: what it is called, no more."""
+
+    id: str
+    version: str | None = None
+    name: str | None = None
+
+
 def code_of(coding: Mapping[str, Any] | None) -> Code | None:
     """A FHIR Coding as Code; None without a ``code``."""
     if not isinstance(coding, Mapping):

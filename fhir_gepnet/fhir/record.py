@@ -13,6 +13,7 @@ from fhir_gepnet.errors import PatientDataError
 from fhir_gepnet.fhir.bundle import Gathered, gather
 from fhir_gepnet.fhir.code_table import CodeTable
 from fhir_gepnet.fhir.model import compartment_paths, patient_element
+from fhir_gepnet.fhir.path_index import Lookup, Path, PathIndex, index_of_path, is_walkable
 from fhir_gepnet.fhir.reference import contained_in, type_and_id
 
 Resource = dict[str, Any]
@@ -34,6 +35,9 @@ class PatientRecord:
         "_answers",
         "_by_type",
         "_codes",
+        "_looked_up",
+        "_paths",
+        "_walkable",
         "complete",
         "ignored",
         "patient",
@@ -71,6 +75,9 @@ class PatientRecord:
         record.complete = frozenset(complete)
         record._answers = {}
         record._codes = {}
+        record._looked_up = {}
+        record._paths = {}
+        record._walkable = {}
         record._by_type = gathered.by_type
         record._addresses = gathered.addresses
         record.patient, record.subject = _subject_among(gathered.patients, subject)
@@ -128,6 +135,7 @@ class PatientRecord:
         record = object.__new__(PatientRecord)
         record.complete, record.subject, record.ignored = self.complete, self.subject, self.ignored
         record._answers, record._codes = {}, {}
+        record._looked_up, record._paths, record._walkable = {}, {}, {}
         record.patient = changed.get(id(self.patient), self.patient)
         record._by_type = {
             name: [changed.get(id(resource), resource) for resource in resources]
@@ -166,7 +174,7 @@ class PatientRecord:
     def _code_index(self, resource_type: str, element: str) -> CodeIndex:
         index: CodeIndex = {}
         for resource in self._by_type.get(resource_type, ()):
-            for coding in self._codings(resource, element):
+            for coding in self.codings(resource, element):
                 if type(coding) is not dict or type(code := coding.get("code")) is not str:
                     continue
                 holders = index.setdefault((coding.get("system") or "", code), [])
@@ -187,7 +195,7 @@ class PatientRecord:
         for resource in self._by_type.get(table.resource_type, ()):
             value = resource.get(element)
             if type(value) is not dict or type(codings := value.get("coding")) is not list:
-                codings = self._codings(resource, element)
+                codings = self.codings(resource, element)
             for coding in codings:
                 try:
                     systems = wanted.get(coding.get("code"))
@@ -202,7 +210,34 @@ class PatientRecord:
                         answer.append(resource)
         return found
 
-    def _codings(self, resource: Resource, element: str) -> list[Any]:
+    def looked_up(self, lookup: Lookup) -> list[Resource] | None:
+        """The answer to a look-up, in the order of the record; do not change the list.
+
+        None when some resource of the type has another shape on one of the look-up's paths than
+        FHIR R4 gives it: then the caller walks the resources, and finds the error where it is.
+        The index of a path is built once per record, whoever asks.
+        """
+        try:
+            return self._looked_up[lookup]
+        except KeyError:
+            found = self._looked_up[lookup] = self._look_up(lookup)
+            return found
+
+    def _look_up(self, lookup: Lookup) -> list[Resource] | None:
+        resources = self.of_type(lookup.resource_type)
+        key = (lookup.resource_type, lookup.path)
+        if key not in self._paths:
+            self._paths[key] = index_of_path(resources, lookup.path)
+        index = self._paths[key]
+        for path in lookup.walked:
+            other = (lookup.resource_type, path)
+            if other not in self._walkable:
+                self._walkable[other] = is_walkable(resources, path)
+            if not self._walkable[other]:
+                return None
+        return None if index is None else index.get((lookup.system, lookup.code), [])
+
+    def codings(self, resource: Resource, element: str) -> list[Any]:
         """The codings of an element, whatever its type; through a reference when it has one."""
         value = resource.get(element)
         return _codings_of(self._chosen(resource, element) if value is None else value)
@@ -240,6 +275,9 @@ class PatientRecord:
     _codes: dict[tuple[str, str], CodeIndex]
     _addresses: dict[str | tuple[str, str], Resource]
     _answers: dict[CodeTable, list[list[Resource]]]
+    _looked_up: dict[Lookup, list[Resource] | None]
+    _paths: dict[tuple[str, Path], PathIndex | None]
+    _walkable: dict[tuple[str, Path], bool]
 
 
 def _codings_of(value: Any) -> list[Any]:

@@ -1,6 +1,6 @@
 """Units of measure: reading UCUM terms, converting between them exactly.
 
-Source: UCUM 2.1 §§2-12 (grammar, case-sensitive), CQL 1.5 §2.2.6 (calendar durations). Every
+Source: UCUM 2.2 §§2-12 (grammar, case-sensitive), CQL 1.5 §2.2.6 (calendar durations). Every
 distinct text is read once per process. Factors are fractions, so nothing is lost on the way.
 Annotations (``{score}``, ``{1.73_m2}``) have no meaning in UCUM and are dropped: what must not be
 mixed up has to be told apart by the code of the observation.
@@ -53,8 +53,8 @@ def _read(text: str) -> Unit | str:
         if name in CALENDAR:
             return _canonical(CALENDAR[name], name)
         parts = unit_parts(text)
-        if len(parts) == 1 and parts[0][1] == 1 and parts[0][0] in ATOMS:
-            return _canonical(ATOMS[parts[0][0]], parts[0][0])
+        if len(parts) == 1 and parts[0][1] == 1:
+            return _atom(parts[0][0])
         factor, dimensions = Fraction(1), dict[str, int]()
         for part, exponent in parts:
             unit = _atom(part)
@@ -93,7 +93,7 @@ def _atom(text: str) -> Unit:
         prefix, rest = PREFIXES.get(text[:length]), ATOMS.get(text[length:])
         if prefix is not None and rest is not None and rest.metric:
             unit = _canonical(rest, text[length:])
-            return Unit(unit.factor * prefix, unit.dimensions)
+            return Unit(unit.factor * prefix, unit.dimensions, unit.zero / prefix)
     raise _UnitError("not a UCUM unit, or one that is not supported")
 
 

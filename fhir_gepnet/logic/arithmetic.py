@@ -43,6 +43,7 @@ def decimal_result(value: Decimal) -> Decimal | None:
     exponent = value.as_tuple().exponent
     if isinstance(exponent, int) and exponent < -8:
         value = value.quantize(EIGHT_PLACES, context=_wide)
+        return value if value.copy_abs() < _LIMIT else None
     return value
 
 

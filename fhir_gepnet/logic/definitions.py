@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from fhir_gepnet.errors import ArtifactError, BudgetExceededError, EvaluationError, GepnetError, Where
 from fhir_gepnet.logic.form import Form, Type
 from fhir_gepnet.logic.scope import MISSING, Evaluate, Scope
+from fhir_gepnet.logic.surface import to_plain
 
 if TYPE_CHECKING:
     from fhir_gepnet.logic.program import Program
@@ -55,10 +56,29 @@ class Definition:
 
         Raises:
             EvaluationError: the formula broke; names the define and where in it.
-            BudgetExceededError: it nests too deeply, or the deadline has passed.
+            BudgetExceededError: it took more steps, depth, items or time than it may.
         """
         value = scope.memo[self.slot]
         return self.compute(scope) if value is MISSING else value
+
+    def plain(self, scope: Scope) -> Any:
+        """The value as callers see it: JSON-like (see ``to_plain``).
+
+        Raises:
+            EvaluationError: as ``evaluate``, and for a value that is not of the type that the library says.
+            BudgetExceededError: as ``evaluate``, and for a value that nests deeper than Python's stack.
+        """
+        value = self.evaluate(scope)
+        try:
+            return to_plain(value, self.result_type)
+        except RecursionError:
+            raise nests_too_deeply_to_evaluate(self.form.at) from None
+        except FAILURES as error:
+            raise EvaluationError(
+                Where(self.library, "", self.name),
+                f"the value is no {self.result_type}, which the library says it is",
+                "translate the CQL again",
+            ) from error
 
     def evaluated(self, scope: Scope) -> bool:
         """Whether this application has its value already."""
@@ -84,15 +104,29 @@ class Definition:
 
     def failure(self, scope: Scope, error: Exception) -> GepnetError:
         """What ended the evaluation of this definition, with its place."""
+        if isinstance(error, BudgetExceededError):
+            return error.at(self.form.at)
         if isinstance(error, GepnetError):
             return error
         if isinstance(error, RecursionError):
-            return BudgetExceededError(f"define {self.name} of {self.library} nests too deeply")
+            return nests_too_deeply_to_evaluate(self.form.at)
         return EvaluationError(
             self.program.place_of_failure(self, scope),
             f"the expression broke with {type(error).__name__} on this patient's data",
             "guard the operation, or correct the data that it meets",
         )
+
+
+def nests_too_deeply_to_evaluate(at: Where) -> BudgetExceededError:
+    """The error of an evaluation that Python's stack ended: of a recursion, or of data as deep."""
+    problem = "the data, or calls of functions, nest too deeply"
+    return BudgetExceededError(problem, at, "end the recursion sooner, or validate the data")
+
+
+def not_carried_out(unit: Definition | Function, error: Exception) -> ArtifactError:
+    """The problem of a definition or function that no front or back end can make anything of."""
+    problem = f"{unit.name} cannot be compiled ({type(error).__name__}: {error})"
+    return ArtifactError(Where(unit.library, "", unit.name), problem, "translate the CQL again")
 
 
 def nests_too_deeply(library: str, name: str) -> ArtifactError:

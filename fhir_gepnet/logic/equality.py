@@ -7,7 +7,7 @@ appendix B §12.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -249,7 +249,8 @@ _EQUIVALENT: dict[type, Callable[[Any, Any], bool]] = {
     Chosen: _chosen_alike,
 }
 
-_HASHED = (str, int, bool, Decimal)
+HASHED = (str, int, bool, Decimal)
+"""Python types of values that are the same when they are equal and can be kept in a set."""
 
 
 def same(left: Any, right: Any) -> bool:
@@ -263,16 +264,32 @@ def distinct(items: Iterable[Any]) -> list[Any]:
     """Items that are not the same as an earlier one, in order."""
     found: list[Any] = []
     seen: set[Any] = set()
-    others: list[Any] = []
+    others: dict[tuple[str, str] | None, list[Any]] = {}
     for item in items:
-        if isinstance(item, _HASHED):
+        if isinstance(item, HASHED):
             if item not in seen:
                 seen.add(item)
                 found.append(item)
-        elif not any(same(item, earlier) for earlier in others):
-            others.append(item)
-            found.append(item)
+        else:
+            # Resources with other ids differ; without an id, and of all else, every pair is compared.
+            earlier = others.setdefault(_identity(item), [])
+            if not any(same(item, each) for each in earlier):
+                earlier.append(item)
+                found.append(item)
     return found
+
+
+def _identity(item: Any) -> tuple[str, str] | None:
+    """Type and id of a resource; None for anything else."""
+    if type(item) is not dict:
+        return None
+    kind, identifier = item.get("resourceType"), item.get("id")
+    return (kind, identifier) if type(kind) is str and type(identifier) is str else None
+
+
+def is_quick(items: Sequence[Any]) -> bool:
+    """Whether ``distinct`` finds repeats without comparing every pair, as far as the first item tells."""
+    return not items or isinstance(items[0], HASHED) or _identity(items[0]) is not None
 
 
 def among(item: Any, items: Iterable[Any]) -> bool:

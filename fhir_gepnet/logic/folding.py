@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fhir_gepnet.errors import GepnetError
+from fhir_gepnet.errors import BudgetExceededError, GepnetError
 from fhir_gepnet.logic.closures.registry import close
 from fhir_gepnet.logic.definitions import FAILURES
 from fhir_gepnet.logic.form import Form
@@ -24,6 +24,10 @@ DEPENDENT = frozenset(
         "elm.DateTime",  # takes the offset of the evaluation when it names none
         "elm.ToDateTime",
         "elm.PrimitiveValue",
+        "elm.PeriodInterval",
+        "elm.TimingInterval",
+        "elm.RetrieveAll",
+        "elm.CodedEqual",
         "elm.ExpressionRef",
         "elm.FhirInstance",
         "elm.FunctionRef",
@@ -55,12 +59,14 @@ def fold(form: Form, program: Program) -> Form:
         or not form.operator.startswith("elm.")
         or not operands
         or any(operand.operator != LITERAL for operand in operands)
-        or form.operator == "elm.Query"
+        or form.operator in LOOPS
         or form.operator == "elm.Bind"
     ):
         return form
     try:
         value = close(form, program)([None])
+    except BudgetExceededError:
+        return form
     except GepnetError:
         raise
     except FAILURES:
@@ -74,6 +80,10 @@ CHEAP = frozenset(
 """Operators that cost no more than reading a kept value."""
 
 
+LOOPS = frozenset({"elm.Aggregate", "elm.Query", "elm.Repeat"})
+"""Operators that evaluate all operands but the first once per item."""
+
+
 def hoist(form: Form, program: Program, in_loop: bool = False) -> Form:
     """The form with everything that a loop need not repeat as ``elm.Once``.
 
@@ -81,7 +91,7 @@ def hoist(form: Form, program: Program, in_loop: bool = False) -> Form:
     """
     if in_loop and form.operator not in CHEAP and form.operands and not _reads_slots(form):
         return Form("elm.Once", form.type, (form,), program.new_slot(), form.at)
-    loops = form.operator == "elm.Query"
+    loops = form.operator in LOOPS
     operands = tuple(
         hoist(operand, program, in_loop or (loops and position > 0))
         for position, operand in enumerate(form.operands)

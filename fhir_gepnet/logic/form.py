@@ -19,6 +19,8 @@ System.Date, DateTime,    the frozen values of ``fhir/dates.py``, with their pre
 Time
 System.Quantity, Ratio    the frozen values of ``fhir/quantity.py``
 System.Code, Concept      the frozen values of ``fhir/coding.py``
+System.ValueSet           the expansion (``terminology/value_set.py``), else a ``Vocabulary``
+System.CodeSystem         a ``Vocabulary`` of ``fhir/coding.py``
 Interval<T>               ``logic/interval.py``
 List<T>                   ``list`` (never mutated once made)
 Tuple                     ``dict`` of element name to value
@@ -104,7 +106,14 @@ QUANTITY = Named(SYSTEM + "Quantity")
 RATIO = Named(SYSTEM + "Ratio")
 CODE = Named(SYSTEM + "Code")
 CONCEPT = Named(SYSTEM + "Concept")
+VOCABULARY = Named(SYSTEM + "Vocabulary")
 VALUE_SET = Named(SYSTEM + "ValueSet")
+CODE_SYSTEM = Named(SYSTEM + "CodeSystem")
+
+
+def is_fhir(of: Type) -> bool:
+    """Whether values of this type are JSON of the record."""
+    return isinstance(of, Named) and of.name.startswith(FHIR)
 
 
 class Chosen(NamedTuple):

@@ -21,6 +21,8 @@ from fhir_gepnet.logic.ordering import sort
 LONGEST_SERIES = 100_000
 """More steps than this are a mistake of the author: milliseconds of a year, for one."""
 
+REMEDY = "expand a shorter interval, or by larger steps"
+
 
 def collapse(intervals: list[Interval | None], per: Quantity | None) -> list[Interval]:
     """The fewest intervals with the same points; what overlaps or meets is joined.
@@ -77,7 +79,7 @@ def expand(interval: Interval, per: Quantity | None) -> list[Interval]:
     found: list[Interval] = []
     for low, high in steps(first, last, per, interval.point):
         if len(found) == LONGEST_SERIES:
-            raise BudgetExceededError(f"expand makes more than {LONGEST_SERIES} intervals")
+            raise BudgetExceededError(f"expand makes more than {LONGEST_SERIES} intervals", None, REMEDY)
         found.append(Interval(low, high, True, True, interval.point))
     return found
 

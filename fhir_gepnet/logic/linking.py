@@ -16,9 +16,10 @@ from fhir_gepnet.errors import (
     GepnetError,
     TypeMismatchError,
     UnresolvedReferenceError,
+    UnsupportedFeatureError,
     Where,
 )
-from fhir_gepnet.fhir.coding import Code, Concept
+from fhir_gepnet.fhir.coding import Code, Concept, Vocabulary
 from fhir_gepnet.logic.elm.reader import Binding, Reading, fit, subtype_fits
 from fhir_gepnet.logic.elm.type_specifiers import Node, read_type, result_type
 from fhir_gepnet.logic.form import ANY, FHIR, Form, Named, Type
@@ -57,6 +58,11 @@ class ReadFunction:
     size: int = 0
     references: tuple[int, ...] = ()
     reading: bool = False
+
+
+def is_unfiltered(node: Node) -> bool:
+    """Whether a define is about all patients; ``Population`` is what CQL before 1.4 called it."""
+    return node.get("context") in ("Unfiltered", "Population")
 
 
 @dataclass(slots=True)
@@ -99,13 +105,23 @@ class Linking:
             declared = result_type(node, Where(library.title, "", name))
             self.definitions.append(ReadDefinition(library, name, slot, node, declared))
 
-    def definition(self, library: LibrarySource, name: str, at: Where) -> tuple[int, Type]:
-        """Slot and type of a definition; reads it when its type is not declared."""
+    def definition(
+        self, library: LibrarySource, name: str, at: Where, unfiltered: bool = False
+    ) -> tuple[int, Type]:
+        """Slot and type of a definition; reads it when its type is not declared.
+
+        Raises:
+            UnresolvedReferenceError: there is none of that name.
+            UnsupportedFeatureError: what is about all patients refers to what is about one.
+        """
         slot = self._slots.get((library.title, name))
         if slot is None:
             problem = f"library {library.title} has no define {name}"
             raise UnresolvedReferenceError(at, problem, "mend the reference")
         entry = self.definitions[slot]
+        if unfiltered and entry.node.get("context") == "Patient":
+            problem = f"context Unfiltered asks for {name} of each patient, and a record holds one"
+            raise UnsupportedFeatureError(at, problem, "refer to it in context Patient")
         if entry.type is None:
             self.read_definition(entry)
         return slot, entry.type or ANY
@@ -124,7 +140,7 @@ class Linking:
         if entry.reading:
             raise ArtifactError(at, f"define {entry.name} refers to itself", "break the circle")
         entry.reading = True
-        reading = Reading(entry.library, self, entry.name)
+        reading = Reading(entry.library, self, entry.name, unfiltered=is_unfiltered(entry.node))
         try:
             form = self._whole(entry, reading, at)
         except GepnetError as problem:
@@ -250,6 +266,11 @@ class Linking:
         function.type = function.type or form.type
         function.size, function.references = reading.layout.size, tuple(reading.references)
 
+    def vocabulary(self, library: LibrarySource, name: str, at: Where) -> Vocabulary:
+        """A declared code system."""
+        node = self._declared(library, "codeSystems", name, at)
+        return Vocabulary(str(node["id"]), node.get("version"), name)
+
     def code_system(self, library: LibrarySource, name: str, at: Where) -> str:
         """URL of a declared code system."""
         return str(self._declared(library, "codeSystems", name, at)["id"])
@@ -259,8 +280,9 @@ class Linking:
         node = self._declared(library, "codes", name, at)
         reference = node.get("codeSystem") or {}
         holder = self.library_named(library, reference.get("libraryName"), at)
-        system = self.code_system(holder, reference["name"], at) if reference.get("name") else None
-        return Code(str(node["id"]), system, None, node.get("display"))
+        system = self.vocabulary(holder, reference["name"], at) if reference.get("name") else None
+        text, display = str(node["id"]), node.get("display")
+        return Code(text, system.id, system.version, display) if system else Code(text, display=display)
 
     def concept(self, library: LibrarySource, name: str, at: Where) -> Concept:
         """A declared concept."""
@@ -272,14 +294,21 @@ class Linking:
         return Concept(tuple(codes), node.get("display"))
 
     def value_set(self, library: LibrarySource, name: str, at: Where) -> ValueSet:
-        """A declared value set with its codes.
+        """A declared value set with its codes; its ``codesystems`` say which versions it is made of.
 
         Raises:
             UnresolvedReferenceError: no expansion was loaded. Never "no code is in it".
         """
         node = self._declared(library, "valueSets", name, at)
         version = node.get("version")
-        return self.terminology.value_set(f"{node['id']}|{version}" if version else str(node["id"]), at)
+        canonical = f"{node['id']}|{version}" if version else str(node["id"])
+        systems: dict[str, str] = {}
+        for reference in node.get("codeSystem") or ():
+            holder = self.library_named(library, reference.get("libraryName"), at)
+            bound = self._declared(holder, "codeSystems", reference["name"], at)
+            if bound.get("version"):
+                systems[str(bound["id"])] = str(bound["version"])
+        return self.terminology.value_set(canonical, at, systems)
 
     def _declared(self, library: LibrarySource, kind: str, name: str, at: Where) -> dict[str, Any]:
         node = library.declared[kind].get(name)

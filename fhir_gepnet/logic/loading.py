@@ -14,7 +14,8 @@ import fhir_gepnet.logic.elm  # noqa: F401  (both register what they know)
 from fhir_gepnet.errors import ArtifactError, GepnetError, InvocationError, PathwayError, Where
 from fhir_gepnet.logic.closures.elm_back_end import close_all
 from fhir_gepnet.logic.closures.registry import close
-from fhir_gepnet.logic.definitions import Definition, Function, nests_too_deeply
+from fhir_gepnet.logic.definitions import FAILURES, Definition, Function, nests_too_deeply, not_carried_out
+from fhir_gepnet.logic.elm.reader import elm_of_r1
 from fhir_gepnet.logic.elm.retrieves import Retrieve, data_need
 from fhir_gepnet.logic.folding import fold, hoist
 from fhir_gepnet.logic.form import ANY, Form
@@ -53,8 +54,13 @@ def load_libraries(
     sources = read_sources(documents, problems)
     linking = Linking(sources, Terminology(value_sets, code_systems), native_conversions)
     for source in sources.values():
-        linking.declare(source)
-    _read_all(linking, sources, problems)
+        try:
+            with elm_of_r1(Where(source.title)):
+                linking.declare(source)
+        except GepnetError as problem:
+            problems.append(problem)
+    if not problems:
+        _read_all(linking, sources, problems)
     libraries = Libraries(Program())
     if not problems:
         _compile_all(linking, libraries, problems, back_end)
@@ -78,23 +84,28 @@ def _read_all(
                 problems.append(problem)
         for name in source.declared["parameters"]:
             try:
-                linking.parameter(source, name, Where(source.title, "", name))
+                with elm_of_r1(at := Where(source.title, "", name)):
+                    linking.parameter(source, name, at)
             except GepnetError as problem:
                 problems.append(problem)
     if problems:
         return
     for entry in linking.definitions:
         try:
-            linking.read_definition(entry)
+            with elm_of_r1(Where(entry.library.title, "", entry.name)):
+                linking.read_definition(entry)
         except GepnetError as problem:
             problems.append(problem)
         except RecursionError:
             problems.append(nests_too_deeply(entry.library.title, entry.name))
     for function in linking.called:  # grows while it is walked
         try:
-            linking.read_function(function)
+            with elm_of_r1(Where(function.library.title, "", function.name)):
+                linking.read_function(function)
         except GepnetError as problem:
             problems.append(problem)
+        except RecursionError:
+            problems.append(nests_too_deeply(function.library.title, function.name))
 
 
 def _compile_all(linking: Linking, libraries: Libraries, problems: list[GepnetError], back_end: str) -> None:
@@ -136,6 +147,8 @@ def _compile_all(linking: Linking, libraries: Libraries, problems: list[GepnetEr
             problems.append(problem)
         except RecursionError:
             problems.append(nests_too_deeply(unit.library, unit.name))
+        except FAILURES as error:
+            problems.append(not_carried_out(unit, error))
     BACK_ENDS[back_end](folded, program, problems)
     libraries.retrieves = frozenset(needs)
     for key, (of, default, place) in linking.parameters.items():

@@ -5,11 +5,11 @@ What is here is immutable once loaded (``loading.py``) and shared by threads.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import CodeType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import fhir_gepnet.logic.closures.elm
 import fhir_gepnet.logic.elm  # noqa: F401  (both register what they know)
@@ -22,12 +22,16 @@ from fhir_gepnet.errors import (
 )
 from fhir_gepnet.fhir.code_table import CodeTable
 from fhir_gepnet.fhir.record import PatientRecord
+from fhir_gepnet.logic.budget import Budget
 from fhir_gepnet.logic.closures.registry import close
 from fhir_gepnet.logic.definitions import FAILURES, Definition, Function
 from fhir_gepnet.logic.elm.retrieves import Retrieve
 from fhir_gepnet.logic.form import Form, Type
 from fhir_gepnet.logic.scope import MISSING, Evaluate, Frame, Scope
-from fhir_gepnet.logic.surface import from_plain, to_plain
+from fhir_gepnet.logic.surface import from_plain
+
+if TYPE_CHECKING:
+    from fhir_gepnet.logic.observe import Recorder
 
 
 @dataclass(slots=True, eq=False)
@@ -37,12 +41,14 @@ class Program:
     Attributes:
         size: slots of ``scope.memo``.
         by_code: the definition of each generated function.
+        watch: wraps every closure while a recorder closes the forms for itself; None otherwise.
     """
 
     definitions: list[Definition] = field(default_factory=list)
     functions: dict[int, Function] = field(default_factory=dict)
     size: int = 0
     by_code: dict[CodeType, Definition] = field(default_factory=dict)
+    watch: Callable[[Form, Evaluate], Evaluate] | None = None
     _tables: dict[tuple[str, str], CodeTable] = field(default_factory=dict)
 
     def code_table(self, resource_type: str, element: str) -> CodeTable:
@@ -128,17 +134,31 @@ class Library:
         return found
 
     def evaluate(
-        self, record: PatientRecord, *, now: datetime, parameters: Mapping[str, Any] | None = None
+        self,
+        record: PatientRecord,
+        *,
+        now: datetime,
+        parameters: Mapping[str, Any] | None = None,
+        budget: Budget | None = None,
+        recorder: Recorder | None = None,
     ) -> dict[str, Any]:
         """Every public define, as plain values.
 
+        Args:
+            record: the patient.
+            now: the moment of evaluation, aware of its zone.
+            parameters: see ``Libraries.scope``.
+            budget: what the evaluation may take; None: whatever it needs. See ``Budget``.
+            recorder: notes what every part gave. The values are the same; it takes longer.
+
         Raises:
             EvaluationError: a define broke.
+            BudgetExceededError: it took more than the budget, or nests deeper than Python's stack.
             InvocationError: ``now`` has no zone, or a parameter is not declared or of another type.
         """
-        scope = self.libraries.scope(record, now=now, parameters=parameters)
-        found = [self.definitions[name] for name in self.public]
-        return {each.name: to_plain(each.evaluate(scope), each.result_type) for each in found}
+        scope = self.libraries.scope(record, now=now, parameters=parameters, budget=budget)
+        definitions = self.definitions if recorder is None else recorder.definitions_of(self)
+        return {name: definitions[name].plain(scope) for name in self.public}
 
 
 class Libraries(Mapping[str, Library]):
@@ -174,6 +194,7 @@ class Libraries(Mapping[str, Library]):
         *,
         now: datetime,
         parameters: Mapping[str, Any] | None = None,
+        budget: Budget | None = None,
     ) -> Scope:
         """A fresh state for one application.
 
@@ -182,6 +203,7 @@ class Libraries(Mapping[str, Library]):
             now: aware of its zone.
             parameters: plain values by name; one name binds the parameter in every library that
                 declares it, ``Library.Name`` in one library only.
+            budget: what the application may take; None: whatever it needs.
 
         Raises:
             InvocationError: a naive ``now``, a parameter that nobody declares, a value of another type.
@@ -192,7 +214,9 @@ class Libraries(Mapping[str, Library]):
             told = ", ".join(sorted({each.name for each in self._parameters})) or "none"
             raise InvocationError(f"no library declares a parameter {unknown[0]}; there are: {told}")
         values = dict(self._constants)
-        scope = Scope(record, now, values, [MISSING] * self.program.size)
+        scope = Scope(
+            record, now, values, [MISSING] * self.program.size, None if budget is None else budget.opened()
+        )
         for each in self._parameters if given else self._computed:
             if given and (each.name in given or each.qualified in given):
                 plain = given[each.qualified if each.qualified in given else each.name]

@@ -9,6 +9,7 @@ from typing import Any
 
 from fhir_gepnet.errors import GepnetError, InvocationError
 from fhir_gepnet.fhir.record import PatientRecord
+from fhir_gepnet.logic.budget import Account
 
 Frame = list[Any]
 """Slot 0 holds the Scope; the others hold aliases, lets and operands by number."""
@@ -29,7 +30,7 @@ class Scope:
         now: the moment of evaluation, aware of its zone; fixed for the whole application.
         parameters: values of library parameters by key (``Library.Name``), already converted.
         memo: one slot per definition of the program; ``MISSING`` until computed.
-        deadline: called in loops; raises BudgetExceededError when time is up.
+        budget: what the evaluation has left of its budget, asked in loops; None: it has none.
         cache: what closures keep for this application: retrieve results, the moment.
         offset: minutes east of UTC of ``now``; the zone of texts that name none.
         failures: definitions that broke, with the error that they raise again.
@@ -42,7 +43,7 @@ class Scope:
     now: datetime
     parameters: Mapping[str, Any]
     memo: list[Any]
-    deadline: Callable[[], None] | None = None
+    budget: Account | None = None
     cache: dict[Any, Any] = field(default_factory=dict)
     offset: int = field(init=False, default=0)
     failures: dict[Any, GepnetError] = field(init=False, default_factory=dict)

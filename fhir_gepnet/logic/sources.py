@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fhir_gepnet.errors import ArtifactError, GepnetError, Where
+from fhir_gepnet.logic.definitions import FAILURES
 
 Node = dict[str, Any]
 
@@ -56,7 +57,7 @@ def read_source(document: Any) -> LibrarySource:
         raise ArtifactError(nowhere, "an ELM library is a JSON object", "hand in what the translator wrote")
     library = document.get("library", document)
     identifier = (library.get("identifier") or {}).get("id") if isinstance(library, dict) else None
-    if not identifier:
+    if not isinstance(identifier, str) or not identifier:
         raise ArtifactError(nowhere, "an ELM library without an identifier", "name the library in its CQL")
     version = str(library["identifier"].get("version") or "")
     title = title_of(identifier, version)
@@ -90,6 +91,10 @@ def read_sources(
             source = read_source(document)
         except GepnetError as problem:
             problems.append(problem)
+            continue
+        except FAILURES as error:
+            text = f"the JSON is not ELM R1 (reading it ended in {type(error).__name__}: {error})"
+            problems.append(ArtifactError(Where("an ELM library"), text, "hand in what the translator wrote"))
             continue
         key = (source.identifier, source.version)
         if key in sources:

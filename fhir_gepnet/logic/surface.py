@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fhir_gepnet.errors import InvocationError
-from fhir_gepnet.fhir.coding import Code, Concept
+from fhir_gepnet.fhir.coding import Code, Concept, Vocabulary
 from fhir_gepnet.fhir.dates import Date, DateTime, Time, parse_date, parse_date_time, parse_time
 from fhir_gepnet.fhir.quantity import Quantity, Ratio, decimal_of
 from fhir_gepnet.logic.form import (
@@ -29,6 +29,7 @@ from fhir_gepnet.logic.form import (
     IntervalOf,
     ListOf,
     Type,
+    is_fhir,
 )
 from fhir_gepnet.logic.interval import Interval
 from fhir_gepnet.logic.uncertainty import Uncertainty
@@ -36,11 +37,16 @@ from fhir_gepnet.terminology.value_set import ValueSet
 
 
 def to_plain(value: Any, of: Type | None = None) -> Any:
-    """The surface value of an internal one; FHIR JSON passes as it is.
+    """The surface value of an internal one; FHIR JSON passes as it is: do not change it.
 
     Args:
-        of: its static type. Not needed to tell the values apart; kept so that callers say it.
+        of: its static type, which saves looking through FHIR JSON for other values.
     """
+    if of is not None:
+        if is_fhir(of):
+            return value
+        if isinstance(of, ListOf) and is_fhir(of.element):
+            return None if value is None else list(value)
     write = _WRITERS.get(type(value))
     return value if write is None else write(value)
 
@@ -79,6 +85,7 @@ _WRITERS: dict[type, Callable[[Any], Any]] = {
     Code: _of_code,
     Concept: _of_concept,
     ValueSet: lambda value: value.canonical,
+    Vocabulary: lambda value: f"{value.id}|{value.version}" if value.version else value.id,
     Interval: _of_interval,
     Uncertainty: lambda value: {"low": value.low, "high": value.high, "lowClosed": True, "highClosed": True},
     Chosen: lambda value: to_plain(value.value),

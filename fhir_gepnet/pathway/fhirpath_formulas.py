@@ -50,7 +50,7 @@ def fhirpath_condition(text: str, names: tuple[str, ...], holder: Holder | None,
 
     def compute(scope: Scope, variables: Variables) -> Any:
         given = {**variables, **own} if own else variables
-        return compiled(scope.record, now=scope.now, variables=given)
+        return compiled(scope.record, now=scope.now, variables=given, account=scope.budget)
 
     types = tuple(sorted(compiled.retrieved_types))
     return Formula(text, FHIRPATH, at, compute, "System.Boolean", None, types, compiled, own)
@@ -72,7 +72,8 @@ def fhirpath_value(text: str, names: tuple[str, ...], holder: Holder | None, at:
 
     def compute(scope: Scope, variables: Variables) -> Any:
         given = {**variables, **own} if own else variables
-        return _one_or_several(compiled.items(scope.record, now=scope.now, variables=given))
+        items = compiled.items(scope.record, now=scope.now, variables=given, account=scope.budget)
+        return _one_or_several(items)
 
     types = tuple(sorted(compiled.retrieved_types))
     return Formula(text, FHIRPATH, at, compute, None, None, types, compiled, own)
@@ -98,7 +99,8 @@ def _on_definition(text: str, names: tuple[str, ...], holder: Holder, at: Where)
     def compute(scope: Scope, variables: Variables) -> Any:
         patient = scope.record.patient
         given = {**variables, **own, "subject": patient, "patient": patient}
-        return _one_or_several(compiled.items(root, now=scope.now, variables=given))
+        items = compiled.items(root, now=scope.now, variables=given, account=scope.budget)
+        return _one_or_several(items)
 
     return Formula(text, FHIRPATH, at, compute)
 

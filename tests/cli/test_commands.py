@@ -173,3 +173,36 @@ def test_apply_compares_with_an_earlier_result(tmp_path: Path) -> None:
     refused = gepnet(*arguments)
     assert refused.returncode == 1
     assert b"--as decisions" in refused.stderr
+
+
+def test_fhirpath_without_end_is_given_up_and_said() -> None:
+    done = gepnet("fhirpath", "1.repeat($this + 1)", PATIENT)
+    assert done.returncode == 1
+    assert b"repeat() gathers more than 200000 items" in done.stderr
+    assert b"1.repeat($this + 1)" in done.stderr
+    assert b"Traceback" not in done.stderr
+
+
+def test_steps_are_the_callers_choice() -> None:
+    expression = "descendants().where(true).exists()"
+    done = gepnet("fhirpath", expression, PATIENT, "--steps", "3")
+    assert done.returncode == 1
+    assert b"more than 3 steps" in done.stderr
+    assert output("fhirpath", expression, PATIENT, "--steps", "1000000") == [True]
+
+
+def test_cql_traces_every_define_and_node(tmp_path: Path) -> None:
+    age = {"type": "Exists", "operand": {"type": "Retrieve", "dataType": "{http://hl7.org/fhir}Patient"}}
+    document = elm("A", {"Yes": TRUE, "Open": null("Boolean"), "There": {"localId": "7", **age}})
+    file = tmp_path / "A.json"
+    file.write_bytes(write_json(document))
+    entries = {each["definition"]: each for each in output("cql", file, PATIENT, *NOW, "--trace")}
+    assert [(name, each["verdict"]) for name, each in entries.items()] == [
+        ("Yes", "true"),
+        ("Open", "null"),
+        ("There", "true"),
+    ]
+    (node,) = entries["There"]["nodes"]
+    assert (node["localId"], node["values"], node["evaluations"]) == ("7", [True], 1)
+    assert node["touched"] == entries["There"]["touched"]
+    assert node["touched"][0].startswith("Patient/")

@@ -14,7 +14,7 @@ from typing import Any
 from fhir_gepnet.authoring.translation import _translate
 from fhir_gepnet.json_io import read_json, read_json_file, write_json
 
-TABLES = Path(__file__).parent / "tables"
+FOLDERS = [Path(__file__).parent / name for name in ("tables", "budgets")]
 CONVERSIONS = Path(__file__).parents[2] / "plandefinitions/gepnet-2018/library/cql/GepnetConversions.cql"
 UNREAD = frozenset({"annotation", "localId", "signature"})
 
@@ -37,10 +37,12 @@ def stripped(node: Any) -> Any:
 def main() -> None:
     """Translate and rewrite every table; tables with problems stay as they are and are named."""
     failed: list[str] = []
-    for path in sorted(TABLES.glob("*.json")):
+    for path in sorted(file for folder in FOLDERS for file in folder.glob("*.json")):
         table = read_json_file(path)
+        if "elm" not in table:
+            continue
         sources = {"Table.cql": source_of(table), CONVERSIONS.name: CONVERSIONS.read_text(encoding="utf-8")}
-        (library, _) = _translate(sources, TABLES)
+        (library, _) = _translate(sources, path.parent)
         if library.problems or library.elm is None:
             failed.append("\n  ".join([path.name, *library.problems]))
             continue

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from copy import deepcopy
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from fhir_gepnet.errors import ArtifactError, UnresolvedReferenceError, Where
+from fhir_gepnet.errors import ArtifactError, PathwayError, UnresolvedReferenceError, Where
 from fhir_gepnet.fhir.coding import Code
+from fhir_gepnet.fhir.record import PatientRecord
 from fhir_gepnet.json_io import read_json_file
+from fhir_gepnet.logic import load_libraries
 from fhir_gepnet.terminology.expansion import Terminology
 from fhir_gepnet.terminology.value_set import ValueSet
 
@@ -45,6 +49,56 @@ def test_refused(terminology: Terminology, canonical: str) -> None:
     assert TABLES["refused"][canonical] in str(caught.value)
     assert caught.value.remedy
     assert isinstance(caught.value, UnresolvedReferenceError) or "without a code" in str(caught.value)
+
+
+@pytest.mark.parametrize(("canonical", "systems", "wanted"), TABLES["bound"])
+def test_bound_to_versions_of_code_systems(
+    terminology: Terminology, canonical: str, systems: dict[str, str], wanted: str | list[list[str]]
+) -> None:
+    if isinstance(wanted, list):
+        found = terminology.value_set(canonical, HERE, systems)
+        assert found.codes == {(system, code) for system, code in wanted}
+        return
+    with pytest.raises(UnresolvedReferenceError, match=re.escape(wanted)):
+        terminology.value_set(canonical, HERE, systems)
+
+
+def declared(**value_set: object) -> dict[str, object]:
+    """An ELM library that asks whether a code is in its one value set."""
+    tested = {"type": "Code", "code": "z", "system": {"name": "Tree"}}
+    expression = {"type": "InValueSet", "code": tested, "valueset": {"name": "Set"}}
+    return {
+        "identifier": {"id": "A"},
+        "codeSystems": {
+            "def": [{"name": "Tree", "id": "http://cs/tree", "version": value_set.pop("tree", "2")}]
+        },
+        "valueSets": {"def": [{"name": "Set", **value_set}]},
+        "statements": {"def": [{"name": "In", "expression": expression}]},
+    }
+
+
+@pytest.mark.parametrize(
+    ("value_set", "wanted"),
+    [
+        ({"id": "http://vs/tree-in-any-version", "codeSystem": [{"name": "Tree"}]}, True),
+        ({"id": "http://vs/tree-in-any-version", "codeSystem": [{"name": "Tree"}], "tree": "1"}, False),
+        ({"id": "http://vs/tree-in-any-version"}, "versions 1, 2"),
+        ({"id": "http://vs/listed", "version": "2"}, False),
+        ({"id": "http://vs/listed", "version": "7"}, "http://vs/listed|7"),
+        ({"id": "http://vs/nowhere"}, "http://vs/nowhere is not among the artefacts"),
+        ({"id": "http://vs/page-only"}, "http://vs/page-only has no usable expansion"),
+    ],
+)
+def test_versions_that_a_library_declares(value_set: dict[str, object], wanted: bool | str) -> None:
+    documents = [declared(**value_set)]
+    given = {"value_sets": TABLES["value_sets"], "code_systems": TABLES["code_systems"]}
+    if isinstance(wanted, str):
+        with pytest.raises(PathwayError, match=re.escape(wanted)):
+            load_libraries(documents, **given)
+        return
+    record = PatientRecord.of([{"resourceType": "Patient", "id": "p"}])
+    found = load_libraries(documents, **given)["A"].evaluate(record, now=datetime(2026, 11, 23, tzinfo=UTC))
+    assert found["In"] is wanted
 
 
 def test_a_resource_without_url_is_refused() -> None:

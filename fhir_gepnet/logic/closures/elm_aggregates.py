@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from fhir_gepnet.fhir.quantity import Quantity, converted
 from fhir_gepnet.logic import arithmetic
+from fhir_gepnet.logic.budget import spend
 from fhir_gepnet.logic.closures.registry import closes
 from fhir_gepnet.logic.equality import equal
 from fhir_gepnet.logic.form import INTEGER, LONG, Form, ListOf
@@ -26,31 +27,38 @@ def _over(source: Evaluate, compute: Callable[[list[Any]], Any]) -> Evaluate:
         items = source(frame)
         if items is None:
             return None
+        spend(frame, len(items))
         given = [item for item in items if item is not None]
         return compute(given) if given else None
 
     return run
 
 
+def _walked(frame: Frame, source: Evaluate) -> Sequence[Any]:
+    items: Sequence[Any] = source(frame) or ()
+    spend(frame, len(items))
+    return items
+
+
 @closes("elm.Count")
 def count(form: Form, operands: Sequence[Evaluate], program: Program) -> Evaluate:
     """Number of elements that are not null; 0 of null."""
     (source,) = operands
-    return lambda frame: sum(item is not None for item in source(frame) or ())
+    return lambda frame: sum(item is not None for item in _walked(frame, source))
 
 
 @closes("elm.AllTrue")
 def all_true(form: Form, operands: Sequence[Evaluate], program: Program) -> Evaluate:
     """Whether no element is false; true of an empty list."""
     (source,) = operands
-    return lambda frame: all(item is not False for item in source(frame) or ())
+    return lambda frame: all(item is not False for item in _walked(frame, source))
 
 
 @closes("elm.AnyTrue")
 def any_true(form: Form, operands: Sequence[Evaluate], program: Program) -> Evaluate:
     """Whether an element is true; false of an empty list."""
     (source,) = operands
-    return lambda frame: any(item is True for item in source(frame) or ())
+    return lambda frame: any(item is True for item in _walked(frame, source))
 
 
 @closes("elm.Max", "elm.Min")

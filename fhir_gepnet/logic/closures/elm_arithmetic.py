@@ -12,8 +12,9 @@ from fhir_gepnet.fhir import dates
 from fhir_gepnet.fhir.dates import Date, DateTime, Time
 from fhir_gepnet.fhir.quantity import Quantity, converted
 from fhir_gepnet.logic import arithmetic, interval
+from fhir_gepnet.logic.budget import held_text
 from fhir_gepnet.logic.closures.registry import closes
-from fhir_gepnet.logic.form import DECIMAL, INTEGER, LONG, QUANTITY, Form, Type
+from fhir_gepnet.logic.form import DECIMAL, INTEGER, LONG, QUANTITY, STRING, Form, Type
 from fhir_gepnet.logic.scope import Evaluate, Frame
 
 if TYPE_CHECKING:
@@ -161,10 +162,29 @@ _GENERAL: dict[str, Compute] = {
 }
 
 
+def _whole_quotient_of_integers(left: int, right: int) -> int | None:
+    """Only the least Integer over -1 is out of range."""
+    found = arithmetic.whole_quotient_of_integers(left, right)
+    return None if found is None else arithmetic.integer_result(found)
+
+
+def _whole_quotient_of_longs(left: int, right: int) -> int | None:
+    found = arithmetic.whole_quotient_of_integers(left, right)
+    return None if found is None else arithmetic.long_result(found)
+
+
 @closes("elm.Add", "elm.Subtract", "elm.Multiply", "elm.Divide", "elm.TruncatedDivide", "elm.Modulo")
 def of_two(form: Form, operands: Sequence[Evaluate], program: Program) -> Evaluate:
     """Arithmetic of two operands; overflow of numbers is null, of dates an error."""
-    return binary(operands[0], operands[1], arithmetic_of(form))
+    compute = binary(operands[0], operands[1], arithmetic_of(form))
+    if form.type != STRING:
+        return compute
+
+    def joined(frame: Frame) -> Any:
+        text = compute(frame)
+        return None if text is None else held_text(frame, text)
+
+    return joined
 
 
 def arithmetic_of(form: Form) -> Compute:
@@ -172,8 +192,10 @@ def arithmetic_of(form: Form) -> Compute:
     types = {operand.type for operand in form.operands}
     if types <= {INTEGER, LONG} and form.operator in _INTEGER:
         compute = _INTEGER[form.operator]
-        if form.operator in ("elm.TruncatedDivide", "elm.Modulo"):
+        if form.operator == "elm.Modulo":
             return compute
+        if form.operator == "elm.TruncatedDivide":
+            return _whole_quotient_of_longs if LONG in types else _whole_quotient_of_integers
         return _integers(compute, LONG if LONG in types else INTEGER)
     table = _DECIMAL if types == {DECIMAL} else _GENERAL
     return table[form.operator]

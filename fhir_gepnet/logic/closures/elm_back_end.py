@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from fhir_gepnet.errors import GepnetError
+from fhir_gepnet.errors import BudgetExceededError, GepnetError
 from fhir_gepnet.logic.closures.registry import close
 from fhir_gepnet.logic.definitions import FAILURES, Definition, Function, nests_too_deeply
+from fhir_gepnet.logic.recursion import counted_body, recursive_functions
 from fhir_gepnet.logic.scope import Evaluate, Scope
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 def close_all(units: Iterable[Definition | Function], program: Program, problems: list[GepnetError]) -> None:
     """Give every unit its closure; what cannot be compiled is added to the problems."""
+    recursive = recursive_functions(program)
     for unit in units:
         if unit.form is None:
             continue
@@ -29,7 +31,7 @@ def close_all(units: Iterable[Definition | Function], program: Program, problems
             if isinstance(unit, Definition):
                 unit.run = _keeping(unit, body)
             else:
-                unit.body = body
+                unit.body = counted_body(body) if unit.number in recursive else body
 
 
 def _keeping(definition: Definition, body: Evaluate) -> Callable[[Scope], Any]:
@@ -44,6 +46,8 @@ def _keeping(definition: Definition, body: Evaluate) -> Callable[[Scope], Any]:
             # All closures share their code, so that the traceback does not tell whose this was.
             failure = scope.failures[definition] = definition.failure(scope, error)
             raise failure from error
+        except BudgetExceededError as error:
+            raise error.at(definition.form.at) from None
         return value
 
     return run

@@ -66,9 +66,14 @@ def _in_system(value: Any, system: str) -> bool:
 
 @closes("elm.InCodeSystem")
 def in_code_system(form: Form, operands: Sequence[Evaluate], program: Program) -> Evaluate:
-    """Whether a code is of a system. Operands: tested, URL."""
+    """Whether a code is of a system; null of no system. Operands: tested, the system."""
     tested, system = operands
-    return lambda frame: _in_system(tested(frame), system(frame))
+
+    def run(frame: Frame) -> Any:
+        named = system(frame)
+        return None if named is None else _in_system(tested(frame), named.id)
+
+    return run
 
 
 @closes("elm.ExpandValueSet")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from fhir_gepnet.fhir import dates
 from fhir_gepnet.fhir.quantity import compare_quantities
+from fhir_gepnet.logic.budget import spend
 from fhir_gepnet.logic.closures.elm_codings import coded_as
 from fhir_gepnet.logic.closures.registry import close, closes
 from fhir_gepnet.logic.elm.retrieves import keys_of
@@ -25,6 +26,7 @@ from fhir_gepnet.logic.form import (
     STRING,
     TIME,
     Form,
+    ListOf,
     Type,
 )
 from fhir_gepnet.logic.ordering import compare
@@ -105,7 +107,7 @@ def equality(form: Form, operands: Sequence[Evaluate], program: Program) -> Eval
             return None if one is None or other is None else one == other
 
         return of_scalars
-    return lambda frame: equal(left(frame), right(frame))
+    return _of_any(form, left, right, equal)
 
 
 @closes("elm.Equivalent")
@@ -117,4 +119,16 @@ def equivalence(form: Form, operands: Sequence[Evaluate], program: Program) -> E
         keys = keys_of(constant.detail)
         if keys is not None and constant.type in (CODE, CONCEPT):
             return coded_as(close(concept.operands[0], program), keys)
-    return lambda frame: equivalent(left(frame), right(frame))
+    return _of_any(form, left, right, equivalent)
+
+
+def _of_any(form: Form, left: Evaluate, right: Evaluate, compare: Callable[[Any, Any], Any]) -> Evaluate:
+    if not isinstance(form.operands[0].type, ListOf):
+        return lambda frame: compare(left(frame), right(frame))
+
+    def of_lists(frame: Frame) -> Any:
+        one, other = left(frame), right(frame)
+        spend(frame, len(one) if isinstance(one, list) else 0)
+        return compare(one, other)
+
+    return of_lists

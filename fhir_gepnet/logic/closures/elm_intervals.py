@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from fhir_gepnet.fhir.quantity import Quantity
 from fhir_gepnet.logic import arithmetic, interval, interval_series
+from fhir_gepnet.logic.budget import STEPS_OF_AN_EXPANSION, held, spend
 from fhir_gepnet.logic.closures.elm_arithmetic import binary, unary
+from fhir_gepnet.logic.closures.elm_queries import compared
 from fhir_gepnet.logic.closures.registry import closes
-from fhir_gepnet.logic.equality import distinct
 from fhir_gepnet.logic.form import Form, IntervalOf, ListOf
 from fhir_gepnet.logic.interval import Interval
 from fhir_gepnet.logic.scope import Evaluate, Frame
@@ -149,7 +150,7 @@ def combination(form: Form, operands: Sequence[Evaluate], program: Program) -> E
 @closes("elm.Collapse")
 def collapse(form: Form, operands: Sequence[Evaluate], program: Program) -> Evaluate:
     """The fewest intervals with the same points. Operands: list of intervals, step or null."""
-    return _series(form, operands, interval_series.collapse)
+    return _series(form, operands, lambda frame, held, per: interval_series.collapse(held, per))
 
 
 @closes("elm.Expand")
@@ -159,18 +160,26 @@ def expand(form: Form, operands: Sequence[Evaluate], program: Program) -> Evalua
         return _series(
             form,
             operands,
-            lambda held, per: distinct(
-                part for each in held if each is not None for part in interval_series.expand(each, per)
+            lambda frame, held, per: compared(
+                frame, [part for each in held if each is not None for part in _expanded(frame, each, per)]
             ),
         )
-    return _series(form, operands, lambda held, per: [part.low for part in interval_series.expand(held, per)])
+    return _series(
+        form, operands, lambda frame, held, per: [part.low for part in _expanded(frame, held, per)]
+    )
 
 
-def _series(form: Form, operands: Sequence[Evaluate], compute: Callable[[Any, Any], Any]) -> Evaluate:
+def _expanded(frame: Frame, one: Interval, per: Quantity | None) -> list[Interval]:
+    found = held(frame, interval_series.expand(one, per))
+    spend(frame, len(found) * STEPS_OF_AN_EXPANSION)
+    return found
+
+
+def _series(form: Form, operands: Sequence[Evaluate], compute: Callable[[Frame, Any, Any], Any]) -> Evaluate:
     source, *step = operands
 
     def run(frame: Frame) -> Any:
         held = source(frame)
-        return None if held is None else compute(held, step[0](frame) if step else None)
+        return None if held is None else compute(frame, held, step[0](frame) if step else None)
 
     return run

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from fhir_gepnet.logic.closures.elm_arithmetic import unary
-from fhir_gepnet.logic.closures.elm_queries import first_match
+from fhir_gepnet.logic.budget import COMPARISONS_OF_A_STEP, Account, account_of, spend
+from fhir_gepnet.logic.closures.elm_queries import compared, first_match
 from fhir_gepnet.logic.closures.registry import closes
-from fhir_gepnet.logic.equality import among, distinct, equal, same
+from fhir_gepnet.logic.equality import among, distinct, equal, is_quick, same
 from fhir_gepnet.logic.form import BOOLEAN, INTEGER, LONG, STRING, Form, ListOf
 from fhir_gepnet.logic.scope import Evaluate, Frame
 from fhir_gepnet.logic.three_valued import Truth, both
@@ -73,13 +74,30 @@ def singleton(form: Form, operands: Sequence[Evaluate], program: Program) -> Eva
 @closes("elm.Distinct")
 def without_repeats(form: Form, operands: Sequence[Evaluate], program: Program) -> Evaluate:
     """Elements that are not the same as an earlier one."""
-    return unary(operands[0], distinct)
+    (source,) = operands
+
+    def run(frame: Frame) -> Any:
+        items = source(frame)
+        return None if items is None else compared(frame, items)
+
+    return run
 
 
 @closes("elm.Flatten")
 def flatten(form: Form, operands: Sequence[Evaluate], program: Program) -> Evaluate:
     """A list of lists as one list; null lists in it do not count."""
-    return unary(operands[0], flattened)
+    (source,) = operands
+
+    def run(frame: Frame) -> Any:
+        lists = source(frame)
+        if lists is None:
+            return None
+        account = account_of(frame)
+        if account is not None:
+            account.hold(sum(len(held) for held in lists if isinstance(held, list)))
+        return flattened(lists)
+
+    return run
 
 
 def flattened(lists: list[Any]) -> list[Any]:
@@ -100,6 +118,7 @@ def index_of(form: Form, operands: Sequence[Evaluate], program: Program) -> Eval
         items, wanted = source(frame), element(frame)
         if items is None or wanted is None:
             return None
+        spend(frame, len(items) // COMPARISONS_OF_A_STEP)
         if texts:
             return items.index(wanted) if wanted in items else -1
         return next((at for at, item in enumerate(items) if equal(item, wanted) is True), -1)
@@ -171,7 +190,9 @@ def membership(form: Form, operands: Sequence[Evaluate], program: Program) -> Ev
     test = list_test(form)
 
     def run(frame: Frame) -> Any:
-        return test(source(frame), element(frame))
+        items = source(frame)
+        spend(frame, 0 if items is None else len(items) // COMPARISONS_OF_A_STEP)
+        return test(items, element(frame))
 
     return run
 
@@ -234,6 +255,7 @@ def inclusion(form: Form, operands: Sequence[Evaluate], program: Program) -> Eva
         part, whole = inner(frame), outer(frame)
         if part is None or whole is None:
             return None
+        spend(frame, len(part) * len(whole) // COMPARISONS_OF_A_STEP)
         found = _all_in(part, whole)
         if proper and found:
             return len(distinct(whole)) > len(distinct(part))
@@ -245,6 +267,14 @@ def inclusion(form: Form, operands: Sequence[Evaluate], program: Program) -> Eva
 def union_of(lists: list[list[Any]]) -> list[Any]:
     """Distinct elements of all lists."""
     return distinct(item for held in lists for item in held)
+
+
+def hold_union(account: Account, lists: list[list[Any]]) -> None:
+    """Ask the budget before ``union_of``."""
+    items = list(chain.from_iterable(lists))
+    account.hold(len(items))
+    if not is_quick(items):
+        account.compare(items)
 
 
 def _intersection(left: list[Any], right: list[Any]) -> list[Any]:
@@ -259,7 +289,15 @@ def _difference(left: list[Any], right: list[Any]) -> list[Any]:
 def union(form: Form, operands: Sequence[Evaluate], program: Program) -> Evaluate:
     """Distinct elements of all lists; a null list counts as empty."""
     parts = tuple(operands)
-    return lambda frame: union_of([part(frame) or [] for part in parts])
+
+    def run(frame: Frame) -> Any:
+        lists = [part(frame) or [] for part in parts]
+        account = account_of(frame)
+        if account is not None:
+            hold_union(account, lists)
+        return union_of(lists)
+
+    return run
 
 
 @closes("elm.IntersectList")
@@ -275,7 +313,11 @@ def difference(form: Form, operands: Sequence[Evaluate], program: Program) -> Ev
 
     def run(frame: Frame) -> Any:
         one = left(frame)
-        return None if one is None else _difference(one, right(frame) or [])
+        if one is None:
+            return None
+        other = right(frame) or []
+        spend(frame, len(one) * len(other) // COMPARISONS_OF_A_STEP)
+        return _difference(one, other)
 
     return run
 
@@ -285,6 +327,9 @@ def _of_two(operands: Sequence[Evaluate], combine: Callable[[list[Any], list[Any
 
     def run(frame: Frame) -> Any:
         one, other = left(frame), right(frame)
-        return None if one is None or other is None else combine(one, other)
+        if one is None or other is None:
+            return None
+        spend(frame, len(one) * len(other) // COMPARISONS_OF_A_STEP)
+        return combine(one, other)
 
     return run

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import product
+from math import prod
 from typing import TYPE_CHECKING, Any
 
+from fhir_gepnet.logic.budget import spend
 from fhir_gepnet.logic.closures.registry import close, closes
 from fhir_gepnet.logic.elm.queries import QueryShape, Relationship
-from fhir_gepnet.logic.equality import distinct
+from fhir_gepnet.logic.equality import distinct, is_quick
 from fhir_gepnet.logic.form import Form
 from fhir_gepnet.logic.ordering import sort
 from fhir_gepnet.logic.scope import Evaluate, Frame
@@ -39,10 +41,11 @@ def first_match(form: Form, program: Program) -> Evaluate | None:
     slot = shape.sources[0][0]
 
     def run(frame: Frame) -> Any:
+        items = source(frame) or ()
         scope = frame[0]
-        if scope is not None and scope.deadline is not None:
-            scope.deadline()
-        for item in source(frame) or ():
+        if scope is not None and scope.budget is not None:
+            scope.budget.walk(items)
+        for item in items:
             frame[slot] = item
             if where(frame) is True and item is not None:
                 return True
@@ -75,14 +78,14 @@ def _plain_rows(shape: QueryShape, operands: Sequence[Evaluate]) -> Evaluate:
         if items is None:
             return None
         scope = frame[0]
-        if scope is not None and scope.deadline is not None:
-            scope.deadline()
+        if scope is not None and scope.budget is not None:
+            scope.budget.walk(items)
         found = []
         for item in items:
             frame[slot] = item
             if where is None or where(frame) is True:
                 found.append(item if returned is None else returned(frame))
-        return distinct(found) if is_distinct else found
+        return compared(frame, found) if is_distinct else found
 
     return run
 
@@ -123,6 +126,7 @@ def _general(shape: QueryShape, operands: Sequence[Evaluate]) -> Evaluate:
             if value is None:
                 return None if shape.aggregate is None else _start(parts, frame)
             lists.append(value if is_list else [value])
+        spend(frame, prod(map(len, lists)))
         rows = _rows(parts, lists, frame)
         if shape.aggregate is not None and body is not None:
             slot = shape.aggregate
@@ -136,9 +140,17 @@ def _general(shape: QueryShape, operands: Sequence[Evaluate]) -> Evaluate:
         found = [item_of(frame) if body is None else body(frame) for _ in rows]
         if not shape.gives_list:
             return found[0] if found else None
-        return distinct(found) if shape.distinct else found
+        return compared(frame, found) if shape.distinct else found
 
     return run
+
+
+def compared(frame: Frame, found: list[Any]) -> list[Any]:
+    """``distinct``, which compares with each other what has no hash, within the budget."""
+    scope = frame[0]
+    if scope is not None and scope.budget is not None and not is_quick(found):
+        scope.budget.compare(found)
+    return distinct(found)
 
 
 def _start(parts: _Parts, frame: Frame) -> Any:
@@ -147,7 +159,7 @@ def _start(parts: _Parts, frame: Frame) -> Any:
 
 def _distinct_rows(rows: Iterator[None], slots: list[int], frame: Frame) -> Iterator[None]:
     """Rows whose source items are not the same as those of an earlier row."""
-    kept = distinct([[frame[slot] for slot in slots] for _ in rows])
+    kept = compared(frame, [[frame[slot] for slot in slots] for _ in rows])
     for items in kept:
         for slot, item in zip(slots, items, strict=True):
             frame[slot] = item
@@ -160,12 +172,8 @@ def _rows(parts: _Parts, lists: list[list[Any]], frame: Frame) -> Iterator[None]
     No function is made here: one that refers to itself would keep the whole application alive until
     the garbage collector finds it.
     """
-    scope = frame[0]
-    deadline: Callable[[], None] | None = None if scope is None else scope.deadline
     if len(lists) == 1:
         slot = parts.sources[0][0]
-        if deadline is not None:
-            deadline()
         for item in lists[0]:
             frame[slot] = item
             if _fits(parts, frame):
@@ -173,8 +181,6 @@ def _rows(parts: _Parts, lists: list[list[Any]], frame: Frame) -> Iterator[None]
         return
     slots = [slot for slot, _, _ in parts.sources]
     for items in product(*lists):
-        if deadline is not None:
-            deadline()
         for slot, item in zip(slots, items, strict=True):
             frame[slot] = item
         if _fits(parts, frame):
@@ -196,6 +202,8 @@ def _related(relationship: Relationship, source: Evaluate, condition: Evaluate, 
     value = source(frame)
     if value is None:
         return False
+    if relationship.is_list:
+        spend(frame, len(value))
     for item in value if relationship.is_list else (value,):
         frame[relationship.slot] = item
         if condition(frame) is True:

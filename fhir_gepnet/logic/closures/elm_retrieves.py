@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from fhir_gepnet.fhir.coding import Code, Concept, code_of
 from fhir_gepnet.fhir.record import PatientRecord
 from fhir_gepnet.logic.closures.registry import closes
 from fhir_gepnet.logic.elm.retrieves import Retrieve, data_need, keys_of
+from fhir_gepnet.logic.equality import equal
 from fhir_gepnet.logic.form import Form
 from fhir_gepnet.logic.scope import Evaluate, Frame
 
@@ -40,6 +42,50 @@ def retrieve(form: Form, operands: Sequence[Evaluate], program: Program) -> Eval
     table = program.code_table(resource_type, element)
     number = table.question(known)
     return lambda frame: frame[0].record.retrieved(table)[number]
+
+
+@closes("elm.RetrieveAll")
+def retrieve_all(form: Form, operands: Sequence[Evaluate], program: Program) -> Evaluate:
+    """The resources that each of several retrieves finds, in the order of the record."""
+    first, *others = operands
+
+    def run(frame: Frame) -> Any:
+        found = first(frame)
+        for other in others:
+            kept = set(map(id, other(frame)))
+            found = [resource for resource in found if id(resource) in kept]
+        return found
+
+    return run
+
+
+@closes("elm.CodedEqual")
+def coded_equal(form: Form, operands: Sequence[Evaluate], program: Program) -> Evaluate:
+    """Whether a coding of the resource equals one of the codes, version and display included.
+
+    Operands: the resource, the codes. Detail: the element.
+    """
+    resource, codes = operands
+    element: str = form.detail
+
+    def run(frame: Frame) -> Any:
+        held = (code_of(coding) for coding in frame[0].record.codings(resource(frame), element))
+        wanted = list(_codes_in(codes(frame)))
+        return any(equal(code, each) is True for code in held if code is not None for each in wanted)
+
+    return run
+
+
+def _codes_in(value: Any) -> Iterator[Code]:
+    if isinstance(value, Code):
+        yield value
+    elif isinstance(value, Concept):
+        yield from value.codes
+    elif isinstance(value, list):
+        for item in value:
+            yield from _codes_in(item)
+    elif value is not None:
+        _unusable()
 
 
 def _dynamic(resource_type: str, element: str, codes: Evaluate) -> Evaluate:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-import re2  # type: ignore[import-untyped]
-
 from fhir_gepnet.errors import TypeMismatchError
+from fhir_gepnet.logic.budget import account_of, held, held_text
 from fhir_gepnet.logic.closures.elm_arithmetic import binary, unary
 from fhir_gepnet.logic.closures.registry import closes
 from fhir_gepnet.logic.form import Form
+from fhir_gepnet.logic.patterns import Pieces, compiled, pieces_of, replaced
 from fhir_gepnet.logic.scope import Evaluate, Frame
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def concatenate(form: Form, operands: Sequence[Evaluate], program: Program) -> E
 
     def run(frame: Frame) -> Any:
         texts = [part(frame) for part in parts]
-        return None if None in texts else "".join(texts)
+        return None if None in texts else held_text(frame, "".join(texts))
 
     return run
 
@@ -42,6 +42,9 @@ def combine(form: Form, operands: Sequence[Evaluate], program: Program) -> Evalu
         if texts is None or between is None:
             return None
         given = [text for text in texts if text is not None]
+        account = account_of(frame)
+        if account is not None:
+            account.hold_text(sum(map(len, given)) + len(between) * len(given))
         return between.join(given) if given else None
 
     return run
@@ -59,7 +62,7 @@ def split(form: Form, operands: Sequence[Evaluate], program: Program) -> Evaluat
 
     def run(frame: Frame) -> Any:
         value = text(frame)
-        return None if value is None else split_at(value, separator(frame))
+        return None if value is None else held(frame, split_at(value, separator(frame)))
 
     return run
 
@@ -115,7 +118,13 @@ def indexer(form: Form, operands: Sequence[Evaluate], program: Program) -> Evalu
 @closes("elm.ToChars")
 def characters(form: Form, operands: Sequence[Evaluate], program: Program) -> Evaluate:
     """Characters of a text."""
-    return unary(operands[0], list)
+    (text,) = operands
+
+    def run(frame: Frame) -> Any:
+        value = text(frame)
+        return None if value is None else list(held(frame, value))
+
+    return run
 
 
 def _patterns(form: Form, operands: Sequence[Evaluate]) -> Evaluate:
@@ -133,23 +142,15 @@ def _patterns(form: Form, operands: Sequence[Evaluate]) -> Evaluate:
 
         def per_patient(frame: Frame) -> Any:
             text = read(frame)
-            return None if text is None else _compiled(text)
+            return None if text is None else compiled(text)
 
         return per_patient
     try:
-        pattern = _compiled(written.detail)
+        pattern = compiled(written.detail)
     except ValueError:
         problem = "the pattern is no regular expression of RE2"
         raise TypeMismatchError(form.at, problem, "mend it; RE2 has no look-around") from None
     return lambda frame: pattern
-
-
-@lru_cache(maxsize=1024)
-def _compiled(text: str) -> Any:
-    try:
-        return re2.compile(text)
-    except re2.error as error:
-        raise ValueError("a pattern is no regular expression") from error
 
 
 @closes("elm.Matches")
@@ -166,27 +167,27 @@ def replace_matches(form: Form, operands: Sequence[Evaluate], program: Program) 
     text, substitution, pattern = operands[0], operands[2], _patterns(form, operands)
 
     def run(frame: Frame) -> Any:
-        given, compiled, by = text(frame), pattern(frame), substitution(frame)
-        if given is None or compiled is None or by is None:
+        given, searched, by = text(frame), pattern(frame), substitution(frame)
+        if given is None or searched is None or by is None:
             return None
-        return compiled.sub(_python_groups(by), given)
+        return replaced(searched, given, _pieces(by, searched), account_of(frame))
 
     return run
 
 
-def _python_groups(substitution: str) -> str:
-    """CQL's ``$1`` as Python's ``\\1``; ``\\$`` is a dollar sign."""
-    parts: list[str] = []
-    position = 0
-    while position < len(substitution):
-        here, following = substitution[position], substitution[position + 1 : position + 2]
-        if here == "\\" and following:
-            parts.append("\\\\" if following == "\\" else following)
-            position += 2
-            continue
-        parts.append("\\" if here == "$" and following.isdigit() else here)
-        position += 1
-    return "".join(parts)
+def _pieces(substitution: str, pattern: Any) -> Pieces:
+    """``$1`` is a group; ``\\`` before a character is that character: ``\\$`` a dollar sign."""
+    pieces: list[str | int] = []
+    for part in _ESCAPED.split(substitution):
+        if len(part) == 2 and part[0] == "\\":
+            pieces.append(part[1:])
+        else:
+            pieces += pieces_of(part, _GROUP, pattern)
+    return pieces
+
+
+_ESCAPED = re.compile(r"(\\.)", re.DOTALL)
+_GROUP = re.compile(r"\$([0-9]{1,2})")
 
 
 @closes("elm.SplitOnMatches")

@@ -6,12 +6,13 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from fhir_gepnet.fhir.coding import Code, Concept
+from fhir_gepnet.fhir.coding import Code, Concept, Vocabulary
 from fhir_gepnet.fhir.dates import parse_date, parse_date_time, parse_time
 from fhir_gepnet.fhir.quantity import Quantity, Ratio, decimal_of
 from fhir_gepnet.logic.closures.registry import closes
 from fhir_gepnet.logic.form import (
     CODE,
+    CODE_SYSTEM,
     CONCEPT,
     DATE,
     DATE_TIME,
@@ -19,11 +20,14 @@ from fhir_gepnet.logic.form import (
     QUANTITY,
     RATIO,
     TIME,
+    VALUE_SET,
+    VOCABULARY,
     Chosen,
     Form,
     Type,
 )
 from fhir_gepnet.logic.scope import Evaluate, Frame
+from fhir_gepnet.terminology.value_set import ValueSet
 
 if TYPE_CHECKING:
     from fhir_gepnet.logic.program import Program
@@ -99,7 +103,19 @@ def _concept(codes: Any = None, display: Any = None) -> Concept:
     return Concept(tuple(code for code in codes or () if code is not None), display)
 
 
-MAKERS: dict[Type, Callable[..., Any]] = {QUANTITY: _quantity, RATIO: _ratio, CODE: _code, CONCEPT: _concept}
+def _vocabulary(id: Any = None, version: Any = None, name: Any = None) -> Vocabulary | None:
+    return None if id is None else Vocabulary(id, version, name)
+
+
+MAKERS: dict[Type, Callable[..., Any]] = {
+    QUANTITY: _quantity,
+    RATIO: _ratio,
+    CODE: _code,
+    CONCEPT: _concept,
+    VALUE_SET: _vocabulary,
+    CODE_SYSTEM: _vocabulary,
+    VOCABULARY: _vocabulary,
+}
 
 
 @closes("elm.Instance")
@@ -142,7 +158,8 @@ def attribute(form: Form, operands: Sequence[Evaluate], program: Program) -> Eva
         held = source(frame)
         if held is None:
             return None
-        value = getattr(held, name)
+        # An expanded value set goes by its URL; what a library calls it is no part of it.
+        value = held.url if name == "id" and type(held) is ValueSet else getattr(held, name)
         return list(value) if type(value) is tuple else value
 
     return run

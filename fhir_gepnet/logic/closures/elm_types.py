@@ -14,7 +14,7 @@ from fhir_gepnet.fhir.quantity import Quantity, Ratio, converted
 from fhir_gepnet.logic import arithmetic
 from fhir_gepnet.logic.closures.elm_arithmetic import unary
 from fhir_gepnet.logic.closures.registry import closes
-from fhir_gepnet.logic.elm.type_specifiers import type_key
+from fhir_gepnet.logic.elm.type_specifiers import is_kind_of, type_key
 from fhir_gepnet.logic.form import (
     BOOLEAN,
     CODE,
@@ -29,6 +29,7 @@ from fhir_gepnet.logic.form import (
     RATIO,
     STRING,
     TIME,
+    ChoiceOf,
     Chosen,
     Form,
     IntervalOf,
@@ -64,7 +65,7 @@ def is_of(value: Any, target: Type) -> bool:
     Never of a FHIR type other than a resource: nothing in the JSON says so.
     """
     if isinstance(value, Chosen):
-        return value.type_name == type_key(target)
+        return is_kind_of(Named(value.type_name), target)
     if isinstance(target, ListOf):
         return isinstance(value, list) and all(item is None or is_of(item, target.element) for item in value)
     if isinstance(target, IntervalOf):
@@ -84,7 +85,22 @@ def is_of(value: Any, target: Type) -> bool:
 def as_dynamic(form: Form, operands: Sequence[Evaluate], program: Program) -> Evaluate:
     """A value of no static type as a type, null when it is of another. Detail: the type."""
     target: Type = form.detail
-    return unary(operands[0], lambda value: value if is_of(value, target) else None)
+
+    def run(value: Any) -> Any:
+        if not is_of(value, target):
+            return None
+        return _untold(value, target)
+
+    return unary(operands[0], run)
+
+
+def _untold(value: Any, target: Type) -> Any:
+    """A value of a known type: what told its type is left out, unless the type is a choice."""
+    if isinstance(value, Chosen):
+        return value if isinstance(target, ChoiceOf) else value.value
+    if isinstance(value, list) and isinstance(target, ListOf):
+        return [_untold(item, target.element) for item in value]
+    return value
 
 
 @closes("elm.IsDynamic")

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from fhir_gepnet.errors import Where
 from fhir_gepnet.fhir.dates import Date, DateTime, Time, add, calendar_unit
 from fhir_gepnet.fhir.quantity import Quantity, converted
-from fhir_gepnet.fhir.units import product_unit
+from fhir_gepnet.fhir.units import conversion, product_unit
+from fhir_gepnet.logic.budget import account_of, held_text
 from fhir_gepnet.logic.closures.fhirpath_items import type_name_of, unfit
 from fhir_gepnet.logic.closures.registry import Build, closes
 from fhir_gepnet.logic.fhirpath.moments import Unzoned
@@ -55,9 +56,23 @@ def _integers(calculate: Callable[[int, int], int | None]) -> Operation:
     return run
 
 
+def _amount(
+    calculate: Callable[[Decimal, Decimal], Decimal], left: Decimal, right: Decimal, unit: str
+) -> Quantity | None:
+    """A quantity of what is calculated; None beyond what a decimal holds."""
+    try:
+        return Quantity(calculate(left, right), unit)
+    except (InvalidOperation, DivisionByZero, Overflow):
+        return None
+
+
 def _add_quantities(left: Quantity, right: Quantity, at: Where) -> Quantity | None:
+    """The sum has the more granular unit of the two: ``2 'g' + 500 'mg'`` is ``2500 'mg'`` (§6.6.3)."""
+    finer = None if left.unit == right.unit else conversion(left.unit, right.unit)
+    if finer is not None and finer[0] > 1:
+        left = converted(left, right.unit) or left
     same = converted(right, left.unit)
-    return None if same is None else Quantity(EXACT.add(left.value, same.value), left.unit)
+    return None if same is None else _amount(EXACT.add, left.value, same.value, left.unit)
 
 
 def _subtract_quantities(left: Quantity, right: Quantity, at: Where) -> Quantity | None:
@@ -87,7 +102,7 @@ def _moved_back(moment: Any, by: Quantity, at: Where) -> Any:
 def _times(left: Any, right: Any, at: Where) -> Quantity | None:
     one, other = _as_quantity(left), _as_quantity(right)
     unit = _unit(one, other, divide=False)
-    return None if unit is None else Quantity(EXACT.multiply(one.value, other.value), unit)
+    return None if unit is None else _amount(EXACT.multiply, one.value, other.value, unit)
 
 
 def _over(left: Any, right: Any, at: Where) -> Quantity | None:
@@ -95,7 +110,7 @@ def _over(left: Any, right: Any, at: Where) -> Quantity | None:
     unit = _unit(one, other, divide=True)
     if unit is None or not other.value:
         return None
-    return Quantity(EXACT.divide(one.value, other.value), unit)
+    return _amount(EXACT.divide, one.value, other.value, unit)
 
 
 def _as_quantity(value: Any) -> Quantity:
@@ -186,7 +201,8 @@ def _arithmetic(name: str) -> Build:
             operation = table.get((type(one), type(other)))
             if operation is None:
                 raise meaningless(_SIGNS[name], one, other, at)
-            return operation(one, other, at)
+            found = operation(one, other, at)
+            return held_text(frame, found) if type(found) is str else found
 
         return run
 
@@ -220,7 +236,15 @@ def sum_of(items: list[Any], at: Where) -> Any:
 def sum_items(form: Form, operands: Sequence[Evaluate], program: Program) -> Evaluate:
     """``sum()``"""
     (source,), at = operands, form.at
-    return lambda frame: sum_of(source(frame), at)
+
+    def total(frame: Frame) -> Any:
+        items = source(frame)
+        account = account_of(frame)
+        if account is not None:
+            account.hold_text(sum(len(item) for item in items if type(item) is str))
+        return sum_of(items, at)
+
+    return total
 
 
 @closes("fhirpath.avg")
@@ -260,4 +284,4 @@ def negate(form: Form, operands: Sequence[Evaluate], program: Program) -> Evalua
 def concatenate(form: Form, operands: Sequence[Evaluate], program: Program) -> Evaluate:
     """``left & right``: an empty side counts as an empty text."""
     left, right = operands
-    return lambda frame: (left(frame) or "") + (right(frame) or "")
+    return lambda frame: held_text(frame, (left(frame) or "") + (right(frame) or ""))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from fhir_gepnet.logic.closures.registry import closes
+from fhir_gepnet.logic.budget import held, held_text
+from fhir_gepnet.logic.closures.registry import Build, closes
 from fhir_gepnet.logic.form import Form, ListOf
 from fhir_gepnet.logic.scope import Evaluate, Frame
 
@@ -15,10 +16,11 @@ if TYPE_CHECKING:
 Compute = TypeVar("Compute", bound=Callable[..., Any])
 
 
-def computes(operator: str) -> Callable[[Compute], Compute]:
+def computes(operator: str, *, grows: bool = False) -> Callable[[Compute], Compute]:
     """Register ``f(input, *arguments)``; it is not called when one of them is empty.
 
-    The result is a System value, None for empty, or a list where the form says ``ListOf``.
+    The result is a System value, None for empty, or a list where the form says ``ListOf``. ``grows``
+    says that a result can be longer than the input, so that the budget is asked for it.
     """
 
     def register(compute: Compute) -> Compute:
@@ -39,7 +41,22 @@ def computes(operator: str) -> Callable[[Compute], Compute]:
 
             return of_all
 
-        closes(operator)(build)
+        closes(operator)(_growing(build) if grows else build)
         return compute
 
     return register
+
+
+def _growing(build: Build) -> Build:
+    def grown(form: Form, operands: Sequence[Evaluate], program: Program) -> Evaluate:
+        run = build(form, operands, program)
+
+        def within_budget(frame: Frame) -> Any:
+            found = run(frame)
+            if type(found) is str:
+                return held_text(frame, found)
+            return held(frame, found) if type(found) is list else found
+
+        return within_budget
+
+    return grown

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from fhir_gepnet.fhir.dates import Date, DateTime, Time
 from fhir_gepnet.fhir.quantity import Quantity, compare_quantities, converted
+from fhir_gepnet.logic.budget import STEPS_OF_A_TREE, spend
 from fhir_gepnet.logic.closures.fhirpath_items import Element
 from fhir_gepnet.logic.closures.registry import closes
 from fhir_gepnet.logic.fhirpath.moments import Unzoned, compare_moments
@@ -185,7 +186,13 @@ def _equality(form: Form, operands: Sequence[Evaluate]) -> Evaluate:
         constant, many = (left, second) if left.operator == "fhirpath.literal" else (right, first)
         if type(constant.detail) is str:
             return _with_text(many, constant.detail)
-    return lambda frame: equal_collections(first(frame), second(frame))
+
+    def equal_lists(frame: Frame) -> bool | None:
+        one, other = first(frame), second(frame)
+        spend(frame, min(len(one), len(other)))
+        return equal_collections(one, other)
+
+    return equal_lists
 
 
 def _element_of_slot(element: Form, constant: Form) -> Evaluate | None:
@@ -268,12 +275,22 @@ def not_equal(form: Form, operands: Sequence[Evaluate], program: Program) -> Eva
 @closes("fhirpath.equivalent")
 def equivalent(form: Form, operands: Sequence[Evaluate], program: Program) -> Evaluate:
     """``~``"""
+    return _equivalence(form, operands)
+
+
+def _equivalence(form: Form, operands: Sequence[Evaluate]) -> Evaluate:
     left, right = _lists(form, operands)
-    return lambda frame: equivalent_collections(left(frame), right(frame))
+
+    def alike(frame: Frame) -> bool:
+        one, other = left(frame), right(frame)
+        spend(frame, (len(one) + len(other)) * STEPS_OF_A_TREE)
+        return equivalent_collections(one, other)
+
+    return alike
 
 
 @closes("fhirpath.not_equivalent")
 def not_equivalent(form: Form, operands: Sequence[Evaluate], program: Program) -> Evaluate:
     """``!~``"""
-    left, right = _lists(form, operands)
-    return lambda frame: not equivalent_collections(left(frame), right(frame))
+    alike = _equivalence(form, operands)
+    return lambda frame: not alike(frame)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from fhir_gepnet.logic.budget import spend
 from fhir_gepnet.logic.closures.fhirpath_items import type_name_of, unfit
-from fhir_gepnet.logic.closures.fhirpath_sets import Members, distinct_items
+from fhir_gepnet.logic.closures.fhirpath_sets import compared, members_of
 from fhir_gepnet.logic.closures.registry import Build, closes
 from fhir_gepnet.logic.fhirpath.place import item_type
-from fhir_gepnet.logic.form import Form, ListOf
+from fhir_gepnet.logic.form import Form, ListOf, Type
 from fhir_gepnet.logic.scope import Evaluate, Frame
 
 if TYPE_CHECKING:
@@ -42,7 +43,9 @@ def exists_where(form: Form, operands: Sequence[Evaluate], program: Program) -> 
     if index:
 
         def numbered(frame: Frame) -> bool:
-            for position, item in enumerate(source(frame)):
+            items = source(frame)
+            spend(frame, len(items))
+            for position, item in enumerate(items):
                 frame[this], frame[index] = item, position
                 if decides(frame) is True:
                     return True
@@ -51,7 +54,10 @@ def exists_where(form: Form, operands: Sequence[Evaluate], program: Program) -> 
         return numbered
 
     def any_fits(frame: Frame) -> bool:
-        for item in source(frame):
+        items, budget = source(frame), frame[0].budget
+        if budget is not None:
+            budget.spend(len(items))
+        for item in items:
             frame[this] = item
             if decides(frame) is True:
                 return True
@@ -67,7 +73,10 @@ def all_items(form: Form, operands: Sequence[Evaluate], program: Program) -> Eva
     this, index = form.detail
 
     def every(frame: Frame) -> bool:
-        for position, item in enumerate(source(frame)):
+        items, budget = source(frame), frame[0].budget
+        if budget is not None:
+            budget.spend(len(items))
+        for position, item in enumerate(items):
             frame[this] = item
             if index:
                 frame[index] = position
@@ -103,24 +112,23 @@ closes("fhirpath.allFalse")(_of_booleans(False, every=True))
 closes("fhirpath.anyFalse")(_of_booleans(False, every=False))
 
 
-def _within(few: list[Any], many: list[Any], form: Form) -> bool:
-    kind = item_type(form.operands[0])
-    members = Members(many, kind)
+def _within(frame: Frame, few: list[Any], many: list[Any], kind: Type) -> bool:
+    members = members_of(frame, many, kind, len(few))
     return all(item in members for item in few)
 
 
 @closes("fhirpath.subsetOf")
 def subset_of(form: Form, operands: Sequence[Evaluate], program: Program) -> Evaluate:
     """``subsetOf(other)``"""
-    left, right = operands
-    return lambda frame: _within(left(frame), right(frame), form)
+    (left, right), kind = operands, item_type(form.operands[0])
+    return lambda frame: _within(frame, left(frame), right(frame), kind)
 
 
 @closes("fhirpath.supersetOf")
 def superset_of(form: Form, operands: Sequence[Evaluate], program: Program) -> Evaluate:
     """``supersetOf(other)``"""
-    left, right = operands
-    return lambda frame: _within(right(frame), left(frame), form)
+    (left, right), kind = operands, item_type(form.operands[0])
+    return lambda frame: _within(frame, right(frame), left(frame), kind)
 
 
 @closes("fhirpath.count")
@@ -134,7 +142,7 @@ def count(form: Form, operands: Sequence[Evaluate], program: Program) -> Evaluat
 def distinct(form: Form, operands: Sequence[Evaluate], program: Program) -> Evaluate:
     """``distinct()``"""
     (source,), kind = operands, item_type(form)
-    return lambda frame: distinct_items(source(frame), kind)
+    return lambda frame: compared(frame, source(frame), kind)
 
 
 @closes("fhirpath.isDistinct")
@@ -144,6 +152,6 @@ def is_distinct(form: Form, operands: Sequence[Evaluate], program: Program) -> E
 
     def decide(frame: Frame) -> bool:
         items = source(frame)
-        return len(distinct_items(items, kind)) == len(items)
+        return len(compared(frame, items, kind)) == len(items)
 
     return decide

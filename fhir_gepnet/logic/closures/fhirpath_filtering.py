@@ -7,6 +7,7 @@ from functools import cmp_to_key
 from typing import TYPE_CHECKING, Any
 
 from fhir_gepnet.errors import BudgetExceededError
+from fhir_gepnet.logic.budget import account_of, spend
 from fhir_gepnet.logic.closures.fhirpath_comparison import order_of
 from fhir_gepnet.logic.closures.fhirpath_sets import Members
 from fhir_gepnet.logic.closures.registry import closes
@@ -28,8 +29,9 @@ def where(form: Form, operands: Sequence[Evaluate], program: Program) -> Evaluat
     if index:
 
         def numbered(frame: Frame) -> list[Any]:
-            out = []
-            for position, item in enumerate(source(frame)):
+            out, items = [], source(frame)
+            spend(frame, len(items))
+            for position, item in enumerate(items):
                 frame[this], frame[index] = item, position
                 if decides(frame) is True:
                     out.append(item)
@@ -38,8 +40,10 @@ def where(form: Form, operands: Sequence[Evaluate], program: Program) -> Evaluat
         return numbered
 
     def kept(frame: Frame) -> list[Any]:
-        out = []
-        for item in source(frame):
+        out, items, budget = [], source(frame), frame[0].budget
+        if budget is not None:
+            budget.spend(len(items))
+        for item in items:
             frame[this] = item
             if decides(frame) is True:
                 out.append(item)
@@ -57,13 +61,19 @@ def select(form: Form, operands: Sequence[Evaluate], program: Program) -> Evalua
 
     def projected(frame: Frame) -> list[Any]:
         out: list[Any] = []
-        for position, item in enumerate(source(frame)):
+        items, budget = source(frame), frame[0].budget
+        if budget is not None:
+            budget.spend(len(items))
+        for position, item in enumerate(items):
             frame[this] = item
             if index:
                 frame[index] = position
             found = projection(frame)
             if many:
                 out += found
+                if budget is not None:
+                    budget.spend(len(found))
+                    budget.fit(len(out))
             elif found is not None:
                 out.append(found)
         return out
@@ -75,22 +85,30 @@ def _repeat(form: Form, operands: Sequence[Evaluate], *, distinct: bool) -> Eval
     """``detail``: Slots of the first round, Slots of the others, item type."""
     source, first, again = operands
     first_slots, slots, kind = form.detail
+    at = form.at
 
     def gather(frame: Frame) -> list[Any]:
         out: list[Any] = []
-        members = Members((), kind)
+        account = account_of(frame)
+        members = Members((), kind, account)
         round_, this = list(source(frame)), first_slots.this
         projection = first
         while round_:
             found: list[Any] = []
+            if account is not None:
+                account.spend(len(round_))
             for item in round_:
                 frame[this] = item
                 found += projection(frame)
+                if len(found) > MAXIMUM_ITEMS:
+                    raise BudgetExceededError(f"repeat() gathers more than {MAXIMUM_ITEMS} items", at)
             if distinct:
                 found = [item for item in found if members.add(item)]
             out += found
             if len(out) > MAXIMUM_ITEMS:
-                raise BudgetExceededError(f"repeat() gathered more than {MAXIMUM_ITEMS} items {form.at}")
+                raise BudgetExceededError(f"repeat() gathers more than {MAXIMUM_ITEMS} items", at)
+            if account is not None:
+                account.fit(len(out))
             round_, this, projection = found, slots.this, again
         return out
 
@@ -128,12 +146,15 @@ def sort(form: Form, operands: Sequence[Evaluate], program: Program) -> Evaluate
 
     def ordered(frame: Frame) -> list[Any]:
         rows = []
-        for item in source(frame):
+        items = source(frame)
+        spend(frame, len(items))
+        for item in items:
             values = []
             for key, (slot, _) in zip(keys, detail, strict=True):
                 frame[slot] = item
                 values.append(key(frame))
             rows.append((values, item))
+        spend(frame, len(rows) * len(rows).bit_length())  # comparisons are calls of Python
         rows.sort(key=cmp_to_key(compare))
         return [item for _, item in rows]
 
@@ -148,7 +169,9 @@ def aggregate(form: Form, operands: Sequence[Evaluate], program: Program) -> Eva
 
     def fold(frame: Frame) -> list[Any]:
         result: list[Any] = initial[0](frame) if initial else []
-        for position, item in enumerate(source(frame)):
+        items = source(frame)
+        spend(frame, len(items))
+        for position, item in enumerate(items):
             frame[total], frame[slots.this], frame[slots.number] = result, item, position
             result = aggregator(frame)
         return result

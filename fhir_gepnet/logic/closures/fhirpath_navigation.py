@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from fhir_gepnet.errors import EvaluationError, PatientDataError
+from fhir_gepnet.logic.budget import spend
 from fhir_gepnet.logic.closures.fhirpath_items import Element
 from fhir_gepnet.logic.closures.registry import close, closes
 from fhir_gepnet.logic.fhirpath import schema
@@ -43,7 +44,14 @@ def navigate(form: Form, operands: Sequence[Evaluate], program: Program) -> Eval
     if len(walks) == 1:
         (only,) = walks
         if source_is_list:
-            return lambda frame: only(source(frame))
+
+            def walked(frame: Frame) -> list[Any]:
+                items, budget = source(frame), frame[0].budget
+                if budget is not None:
+                    budget.spend(len(items))
+                return only(items)
+
+            return walked
         if _is_plain(rest[0]):
             return _list_of_one(source, rest[0])
 
@@ -57,7 +65,10 @@ def navigate(form: Form, operands: Sequence[Evaluate], program: Program) -> Eval
         items = source(frame)
         if not source_is_list:
             items = [] if items is None else [items]
+        budget = frame[0].budget
         for walk in walks:
+            if budget is not None:
+                budget.spend(len(items))
             items = walk(items)
         return items  # type: ignore[no-any-return]
 
@@ -197,9 +208,13 @@ def resources_of_type(form: Form, source: Evaluate, name: str, program: Program)
     """Resources of one type among the items of a form; its last step is fused with the choice."""
     shorter = _without_last_step(form)
     if shorter is None:
-        return lambda frame: [
-            item for item in source(frame) if type(item) is dict and item.get("resourceType") == name
-        ]
+
+        def chosen(frame: Frame) -> list[Any]:
+            items = source(frame)
+            spend(frame, len(items))
+            return [item for item in items if type(item) is dict and item.get("resourceType") == name]
+
+        return chosen
     return _stepped(close(shorter, program), form.detail[-1], name)
 
 
@@ -221,10 +236,13 @@ def _stepped(source: Evaluate, step: Step, name: str) -> Evaluate:
     key = step.keys[0][0]
 
     def stepped(frame: Frame) -> list[Any]:
+        items, budget = source(frame), frame[0].budget
+        if budget is not None:
+            budget.spend(len(items))
         try:
             return [
                 found
-                for item in source(frame)
+                for item in items
                 if (found := item.get(key)) is not None and found.get("resourceType") == name
             ]
         except AttributeError:

@@ -10,10 +10,12 @@ from collections.abc import Callable, Hashable, Iterable
 from decimal import Decimal
 from typing import Any
 
+from fhir_gepnet.logic.budget import STEPS_OF_A_TREE, Account, account_of
 from fhir_gepnet.logic.closures.fhirpath_equality import equal_values
 from fhir_gepnet.logic.closures.fhirpath_items import Element, reader_of, system_value
 from fhir_gepnet.logic.fhirpath.crossings import fhir_name
 from fhir_gepnet.logic.form import BOOLEAN, INTEGER, STRING, Type
+from fhir_gepnet.logic.scope import Frame
 
 
 def frozen(value: Any) -> Hashable:
@@ -46,9 +48,10 @@ def _as_system(kind: Type) -> Callable[[Any], Any]:
 class Members:
     """The items of a collection, for many questions whether an item is among them."""
 
-    __slots__ = ("_compared", "_keys", "_read")
+    __slots__ = ("_account", "_compared", "_keys", "_read")
 
-    def __init__(self, items: Iterable[Any], kind: Type) -> None:
+    def __init__(self, items: Iterable[Any], kind: Type, account: Account | None = None) -> None:
+        self._account = account
         self._read = _as_system(kind)
         self._keys: set[Hashable] = set()
         self._compared: list[Any] = []
@@ -60,6 +63,8 @@ class Members:
         value = self._read(item)
         key = _key(value)
         if key is None:
+            if self._account is not None:
+                self._account.spend(len(self._compared))
             if any(equal_values(value, other) is True for other in self._compared):
                 return False
             self._compared.append(value)
@@ -73,6 +78,8 @@ class Members:
         value = self._read(item)
         key = _key(value)
         if key is None:
+            if self._account is not None:
+                self._account.spend(len(self._compared))
             return any(equal_values(value, other) is True for other in self._compared)
         return key in self._keys
 
@@ -90,11 +97,28 @@ def _key(value: Any) -> Hashable | None:
     return None
 
 
-def distinct_items(items: list[Any], kind: Type) -> list[Any]:
+def members_of(frame: Frame, items: list[Any], kind: Type, questions: int) -> Members:
+    """The members of a collection, within the budget, for so many questions."""
+    account = account_of(frame)
+    if account is not None:
+        trees = bool(items) and type(items[0]) in (dict, Element)
+        account.spend((len(items) + questions) * (STEPS_OF_A_TREE if trees else 1))
+    return Members(items, kind, account)
+
+
+def compared(frame: Frame, items: list[Any], kind: Type) -> list[Any]:
+    """``distinct_items`` within the budget."""
+    account = account_of(frame)
+    if account is not None:
+        account.spend(len(items))
+    return distinct_items(items, kind, account)
+
+
+def distinct_items(items: list[Any], kind: Type, account: Account | None = None) -> list[Any]:
     """The first of each, in order."""
     if len(items) < 2:
         return items
     if kind in (STRING, INTEGER, BOOLEAN):
         return list(dict.fromkeys(items))
-    members = Members((), kind)
+    members = Members((), kind, account)
     return [item for item in items if members.add(item)]

@@ -7,21 +7,19 @@ import binascii
 import html
 import re
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from fhir_gepnet.errors import ExpressionError, Where
+from fhir_gepnet.errors import Where
+from fhir_gepnet.logic.budget import account_of
 from fhir_gepnet.logic.closures.fhirpath_computes import computes
 from fhir_gepnet.logic.closures.fhirpath_items import unfit
 from fhir_gepnet.logic.closures.registry import Build, closes
 from fhir_gepnet.logic.form import Form
+from fhir_gepnet.logic.patterns import compiled, pieces_of, replaced
 from fhir_gepnet.logic.scope import Evaluate, Frame
 
 if TYPE_CHECKING:
     from fhir_gepnet.logic.program import Program
-
-MAXIMUM_MATCHED = 20_000
-"""Characters that a regular expression is run on: matching can take more than linear time."""
 
 computes("fhirpath.upper")(str.upper)
 computes("fhirpath.lower")(str.lower)
@@ -31,7 +29,7 @@ computes("fhirpath.indexOf")(str.find)
 computes("fhirpath.lastIndexOf")(str.rfind)
 computes("fhirpath.startsWith")(str.startswith)
 computes("fhirpath.endsWith")(str.endswith)
-computes("fhirpath.toChars")(list)
+computes("fhirpath.toChars", grows=True)(list)
 
 
 @computes("fhirpath.contains")
@@ -40,21 +38,40 @@ def contains(text: str, part: str) -> bool:
     return part in text
 
 
-@computes("fhirpath.substring")
-def substring(text: str, start: int, length: int | None = None) -> str | None:
-    """``substring(start [, length])``: empty when it begins outside the text."""
-    if not 0 <= start < len(text):
-        return None
-    return text[start:] if length is None else text[start : start + max(length, 0)]
+@closes("fhirpath.substring")
+def substring(form: Form, operands: Sequence[Evaluate], program: Program) -> Evaluate:
+    """``substring(start [, length])``: empty when it begins outside; an empty length is none (§5.6.2)."""
+    text_of, start_of, *length_of = operands
+
+    def cut(frame: Frame) -> str | None:
+        text, start = text_of(frame), start_of(frame)
+        length = length_of[0](frame) if length_of else None
+        if text is None or start is None or not 0 <= start < len(text):
+            return None
+        found: str = text[start:] if length is None else text[start : start + max(length, 0)]
+        return found
+
+    return cut
 
 
-@computes("fhirpath.replace")
-def replace(text: str, pattern: str, substitution: str) -> str:
+@closes("fhirpath.replace")
+def replace(form: Form, operands: Sequence[Evaluate], program: Program) -> Evaluate:
     """``replace(pattern, substitution)``: an empty pattern puts it around every character."""
-    return text.replace(pattern, substitution)
+
+    def changed(frame: Frame) -> str | None:
+        values = [operand(frame) for operand in operands]
+        if None in values:
+            return None
+        text, pattern, substitution = values
+        account = account_of(frame)
+        if account is not None:
+            account.hold_text(len(text) + text.count(pattern) * max(0, len(substitution) - len(pattern)))
+        return text.replace(pattern, substitution)  # type: ignore[no-any-return]
+
+    return changed
 
 
-@computes("fhirpath.split")
+@computes("fhirpath.split", grows=True)
 def split(text: str, separator: str) -> list[str]:
     """``split(separator)``: an empty separator gives the characters."""
     return text.split(separator) if separator else list(text)
@@ -68,7 +85,12 @@ def join(form: Form, operands: Sequence[Evaluate], program: Program) -> Evaluate
     def joined(frame: Frame) -> str | None:
         texts = source(frame)
         between = separator[0](frame) if separator else ""
-        return None if not texts or between is None else between.join(texts)
+        if not texts or between is None:
+            return None
+        account = account_of(frame)
+        if account is not None:
+            account.hold_text(sum(map(len, texts)) + len(between) * len(texts))
+        return between.join(texts)
 
     return joined
 
@@ -89,7 +111,7 @@ _json_special = re.compile('["\\\\\x00-\x1f]')
 _json_escape = re.compile(r"\\(?:u[0-9a-fA-F]{4}|.)", re.DOTALL)
 
 
-@computes("fhirpath.encode")
+@computes("fhirpath.encode", grows=True)
 def encode(text: str, how: str) -> str | None:
     """``encode('base64' | 'urlbase64' | 'hex')``; empty for another format."""
     run = _ENCODE.get(how)
@@ -128,7 +150,7 @@ _ESCAPE: dict[str, Callable[[str], str]] = {"html": html.escape, "json": _escape
 _UNESCAPE: dict[str, Callable[[str], str]] = {"html": html.unescape, "json": _unescape_json}
 
 
-@computes("fhirpath.escape")
+@computes("fhirpath.escape", grows=True)
 def escape(text: str, how: str) -> str | None:
     """``escape('html' | 'json')``"""
     run = _ESCAPE.get(how)
@@ -142,42 +164,16 @@ def unescape(text: str, how: str) -> str | None:
     return None if run is None else run(text)
 
 
-@lru_cache(maxsize=1024)
-def pattern_of(text: str) -> re.Pattern[str] | str:
-    """A compiled pattern, or why it is refused."""
-    if _repeats_repetition(text):
-        return "a repetition inside a repetition may take for ever"
+def pattern_of(text: str, at: Where) -> Any:
+    """A compiled pattern.
+
+    Raises:
+        EvaluationError: no regular expression of RE2.
+    """
     try:
-        return re.compile(text, re.DOTALL)
-    except (re.error, OverflowError, RecursionError) as error:
-        return f"this is no regular expression: {error}"
-
-
-_group_part = re.compile(r"\\.|\[(?:\\.|[^\]\\])*\]|\(|\)|[*+]|\{\d*,?\d*\}|.", re.DOTALL)
-
-
-def _repeats_repetition(text: str) -> bool:
-    """Whether an unbounded repetition stands inside a group that is itself repeated: ``(a+)+``."""
-    inside = [False]
-    closed: bool | None = None
-    for match in _group_part.finditer(text):
-        part = match[0]
-        unbounded = part in ("*", "+") or (part[0] == "{" and part.endswith(",}"))
-        if unbounded:
-            if closed:
-                return True
-            inside[-1] = True
-        closed = None
-        if part == "(":
-            inside.append(False)
-        elif part == ")" and len(inside) > 1:
-            closed = inside.pop()
-            inside[-1] = inside[-1] or closed
-    return False
-
-
-def _refused(at: Where, why: str) -> ExpressionError:
-    return unfit(at, why, "write a simpler pattern")
+        return compiled(text, dot_is_any=True)
+    except ValueError:
+        raise unfit(at, "this is no regular expression of RE2", "mend it; RE2 has no look-around") from None
 
 
 def _with_pattern(run: Callable[..., Any]) -> Build:
@@ -188,40 +184,34 @@ def _with_pattern(run: Callable[..., Any]) -> Build:
         at = form.at
         written = form.operands[1]
         if written.operator == "fhirpath.literal" and written.detail is not None:
-            known = pattern_of(written.detail)
-            if isinstance(known, str):
-                raise _refused(at, known)
+            pattern_of(written.detail, at)
 
         def match(frame: Frame) -> Any:
             values = [operand(frame) for operand in (source, pattern, *others)]
             if any(value is None for value in values):
                 return None
             text, wanted, *rest = values
-            compiled = pattern_of(wanted)
-            if isinstance(compiled, str):
-                raise _refused(at, compiled)
-            if len(text) > MAXIMUM_MATCHED:
-                raise unfit(at, f"the text is longer than {MAXIMUM_MATCHED} characters", "match a part of it")
-            return run(compiled, text, *rest)
+            try:
+                return run(pattern_of(wanted, at), text, *rest, frame)
+            except ValueError:
+                problem = "the substitution names a group that the pattern does not have"
+                raise unfit(at, problem, "mend the number or name after $") from None
 
         return match
 
     return build
 
 
-def _replace_matches(pattern: re.Pattern[str], text: str, substitution: str) -> str:
+_group = re.compile(r"\\?\$\{?((?<!\{)\d+|(?<=\{)\w+(?=\}))\}?")
+
+
+def _replace_matches(pattern: Any, text: str, substitution: str, frame: Frame) -> str:
     """``$1`` and ``${name}`` stand for groups; an empty pattern changes nothing."""
     if not pattern.pattern:
         return text
-    return pattern.sub(
-        re.sub(r"\\?\$(\d+|\{\w+\})", _group_reference, substitution.replace("\\", r"\\")), text
-    )
+    return replaced(pattern, text, pieces_of(substitution, _group, pattern), account_of(frame))
 
 
-def _group_reference(found: re.Match[str]) -> str:
-    return rf"\g<{found[1].strip('{}')}>"
-
-
-closes("fhirpath.matches")(_with_pattern(lambda pattern, text: pattern.search(text) is not None))
-closes("fhirpath.matchesFull")(_with_pattern(lambda pattern, text: pattern.fullmatch(text) is not None))
+closes("fhirpath.matches")(_with_pattern(lambda pattern, text, frame: bool(pattern.search(text))))
+closes("fhirpath.matchesFull")(_with_pattern(lambda pattern, text, frame: bool(pattern.fullmatch(text))))
 closes("fhirpath.replaceMatches")(_with_pattern(_replace_matches))

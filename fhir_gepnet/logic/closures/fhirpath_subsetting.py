@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from fhir_gepnet.logic.closures.fhirpath_sets import Members, distinct_items
+from fhir_gepnet.logic.budget import held
+from fhir_gepnet.logic.closures.fhirpath_sets import compared, members_of
 from fhir_gepnet.logic.closures.registry import closes
 from fhir_gepnet.logic.fhirpath.place import item_type
 from fhir_gepnet.logic.form import Form
@@ -91,8 +92,9 @@ def intersect(form: Form, operands: Sequence[Evaluate], program: Program) -> Eva
     kind = item_type(form)
 
     def shared(frame: Frame) -> list[Any]:
-        members = Members(right(frame), kind)
-        return [item for item in distinct_items(left(frame), kind) if item in members]
+        items = compared(frame, left(frame), kind)
+        members = members_of(frame, right(frame), kind, len(items))
+        return [item for item in items if item in members]
 
     return shared
 
@@ -104,8 +106,9 @@ def exclude(form: Form, operands: Sequence[Evaluate], program: Program) -> Evalu
     kind = item_type(form)
 
     def remaining(frame: Frame) -> list[Any]:
-        members = Members(right(frame), kind)
-        return [item for item in left(frame) if item not in members]
+        items = left(frame)
+        members = members_of(frame, right(frame), kind, len(items))
+        return [item for item in items if item not in members]
 
     return remaining
 
@@ -115,14 +118,14 @@ def union(form: Form, operands: Sequence[Evaluate], program: Program) -> Evaluat
     """``left | right``: without duplicates."""
     left, right = operands
     kind = item_type(form)
-    return lambda frame: distinct_items([*left(frame), *right(frame)], kind)
+    return lambda frame: compared(frame, held(frame, [*left(frame), *right(frame)]), kind)
 
 
 @closes("fhirpath.combine")
 def combine(form: Form, operands: Sequence[Evaluate], program: Program) -> Evaluate:
     """``combine(other)``: with duplicates."""
     left, right = operands
-    return lambda frame: [*left(frame), *right(frame)]
+    return lambda frame: held(frame, [*left(frame), *right(frame)])
 
 
 @closes("fhirpath.in")
@@ -133,6 +136,6 @@ def membership(form: Form, operands: Sequence[Evaluate], program: Program) -> Ev
 
     def decide(frame: Frame) -> bool | None:
         wanted = item(frame)
-        return None if wanted is None else wanted in Members(among(frame), kind)
+        return None if wanted is None else wanted in members_of(frame, among(frame), kind, 1)
 
     return decide

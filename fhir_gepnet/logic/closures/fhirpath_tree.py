@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from fhir_gepnet.errors import BudgetExceededError
 from fhir_gepnet.fhir.reference import contained_in, type_and_id
+from fhir_gepnet.logic.budget import held
 from fhir_gepnet.logic.closures.fhirpath_filtering import MAXIMUM_ITEMS
 from fhir_gepnet.logic.closures.fhirpath_items import Element, fhir_type_of_item
 from fhir_gepnet.logic.closures.fhirpath_members import companion_members, items_of
@@ -55,7 +56,7 @@ def children_of(item: Any) -> list[Any]:
 def children(form: Form, operands: Sequence[Evaluate], program: Program) -> Evaluate:
     """``detail``: static type of the items."""
     (source,), tell = operands, _teller(form.detail)
-    return lambda frame: [child for item in source(frame) for child in children_of(tell(item))]
+    return lambda frame: held(frame, [child for item in source(frame) for child in children_of(tell(item))])
 
 
 @closes("fhirpath.descendants")
@@ -69,7 +70,8 @@ def descendants(form: Form, operands: Sequence[Evaluate], program: Program) -> E
         while level:
             out += level
             if len(out) > MAXIMUM_ITEMS:
-                raise BudgetExceededError(f"descendants() gathered more than {MAXIMUM_ITEMS} items {at}")
+                raise BudgetExceededError(f"descendants() gathers more than {MAXIMUM_ITEMS} items", at)
+            held(frame, level)
             level = [child for item in level for child in children_of(item)]
         return out
 

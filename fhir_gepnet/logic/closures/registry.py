@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from fhir_gepnet.errors import UnsupportedFeatureError
+from fhir_gepnet.errors import TypeMismatchError, UnsupportedFeatureError
+from fhir_gepnet.logic.definitions import FAILURES
 from fhir_gepnet.logic.form import Form
 from fhir_gepnet.logic.scope import Evaluate
 
@@ -47,7 +48,11 @@ def build(form: Form, operands: Sequence[Evaluate], program: Program) -> Evaluat
         raise UnsupportedFeatureError(
             form.at, f"{form.operator} is not supported", "rewrite the formula without it"
         )
-    return found(form, operands, program)
+    try:
+        return found(form, operands, program)
+    except FAILURES as error:
+        problem = f"{form.operator} cannot have these operands ({type(error).__name__}: {error})"
+        raise TypeMismatchError(form.at, problem, "translate the CQL again, or cast the operands") from error
 
 
 def close(form: Form, program: Program) -> Evaluate:
@@ -55,5 +60,8 @@ def close(form: Form, program: Program) -> Evaluate:
 
     Raises:
         UnsupportedFeatureError: an operator without a builder. Never a silent null.
+        TypeMismatchError: a builder cannot make anything of these operands.
     """
-    return build(form, [close(operand, program) for operand in form.operands], program)
+    run = build(form, [close(operand, program) for operand in form.operands], program)
+    watch = None if program is None else program.watch
+    return run if watch is None else watch(form, run)

@@ -4,6 +4,7 @@ from fhir_gepnet.logic.elm import (
     clinical,
     date_time,
     intervals,
+    iteration,
     lists,
     literals,
     logical,
@@ -12,6 +13,7 @@ from fhir_gepnet.logic.elm import (
     queries,
     references,
     retrieves,
+    tree,
     type_operators,
 )
 
@@ -19,6 +21,7 @@ __all__ = [
     "clinical",
     "date_time",
     "intervals",
+    "iteration",
     "lists",
     "literals",
     "logical",
@@ -27,5 +30,6 @@ __all__ = [
     "queries",
     "references",
     "retrieves",
+    "tree",
     "type_operators",
 ]

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from fhir_gepnet.errors import UnsupportedFeatureError
 from fhir_gepnet.fhir.coding import Code, Concept
-from fhir_gepnet.logic.elm.reader import Reading, builds, literal, operands_of
+from fhir_gepnet.logic.elm.reader import Reading, builds, literal, operand_nodes, operands_of
 from fhir_gepnet.logic.elm.type_specifiers import Node
 from fhir_gepnet.logic.form import (
     BOOLEAN,
     CODE,
+    CODE_SYSTEM,
     CONCEPT,
     DATE,
     DATE_TIME,
     INTEGER,
-    STRING,
     VALUE_SET,
     Form,
     ListOf,
@@ -37,19 +38,41 @@ def concept_reference(node: Node, reading: Reading) -> Form:
 
 @builds("ValueSetRef")
 def value_set_reference(node: Node, reading: Reading) -> Form:
-    """A value set with its expansion; translated with ``preserve`` false it is a list of codes."""
+    """A value set with its expansion; where the translator did not preserve it, a list of codes."""
+    value_set = value_set_named(node, reading)
+    if node.get("preserve") or reading.type_of(node, ListOf(CODE)) == VALUE_SET:
+        return value_set
+    return Form("elm.ExpandValueSet", ListOf(CODE), (value_set,), None, value_set.at)
+
+
+def value_set_named(node: Node, reading: Reading) -> Form:
+    """The value set that a ``ValueSetRef`` names, whatever it stands for there."""
     at = reading.at(node)
     library = reading.linking.library_named(reading.library, node.get("libraryName"), at)
-    value_set = reading.linking.value_set(library, node["name"], at)
-    return literal(value_set, VALUE_SET, at)
+    return literal(reading.linking.value_set(library, node["name"], at), VALUE_SET, at)
+
+
+def value_set_form(node: Node, reading: Reading) -> Form:
+    """An expression that must give a value set.
+
+    Raises:
+        UnsupportedFeatureError: it is made by an instance selector, so that its codes are not known.
+    """
+    if node.get("type") == "ValueSetRef":
+        return value_set_named(node, reading)
+    form = reading.read(node)
+    if form.operator == "elm.Instance":
+        problem = "a value set made by an instance selector has no codes"
+        raise UnsupportedFeatureError(form.at, problem, "declare it with valueset")
+    return form
 
 
 @builds("CodeSystemRef")
 def code_system_reference(node: Node, reading: Reading) -> Form:
-    """A code system: its URL, which is all that membership by system needs."""
+    """A code system: its URL and version, which is all that membership by system needs."""
     at = reading.at(node)
     library = reading.linking.library_named(reading.library, node.get("libraryName"), at)
-    return literal(reading.linking.code_system(library, node["name"], at), STRING, at)
+    return literal(reading.linking.vocabulary(library, node["name"], at), CODE_SYSTEM, at)
 
 
 def _code(node: Node, reading: Reading) -> Code:
@@ -79,15 +102,15 @@ def in_value_set(node: Node, reading: Reading) -> Form:
     at = reading.at(node)
     tested = reading.read(node.get("code") or node["codes"])
     if node.get("valuesetExpression"):
-        value_set = reading.read(node["valuesetExpression"])
+        value_set = value_set_form(node["valuesetExpression"], reading)
     else:
-        value_set = value_set_reference(node["valueset"], reading)
+        value_set = value_set_named(node["valueset"], reading)
     return Form("elm.InValueSet", BOOLEAN, (tested, value_set), None, at)
 
 
 @builds("InCodeSystem", "AnyInCodeSystem")
 def in_code_system(node: Node, reading: Reading) -> Form:
-    """Whether a code's system is this one. Operands: tested, the system's URL."""
+    """Whether a code's system is this one. Operands: tested, the system."""
     at = reading.at(node)
     tested = reading.read(node.get("code") or node["codes"])
     if node.get("codesystemExpression"):
@@ -100,7 +123,18 @@ def in_code_system(node: Node, reading: Reading) -> Form:
 @builds("ExpandValueSet")
 def expand_value_set(node: Node, reading: Reading) -> Form:
     """The codes of a value set, ordered by system and code."""
-    return Form("elm.ExpandValueSet", ListOf(CODE), operands_of(node, reading), None, reading.at(node))
+    (operand,) = (value_set_form(each, reading) for each in operand_nodes(node))
+    return Form("elm.ExpandValueSet", ListOf(CODE), (operand,), None, reading.at(node))
+
+
+@builds("Subsumes", "SubsumedBy")
+def subsumption(node: Node, reading: Reading) -> Form:
+    """Refused: whether one code is a kind of another needs a terminology service."""
+    raise UnsupportedFeatureError(
+        reading.at(node),
+        f"{node['type']} needs a terminology service",
+        "put the narrower codes in a value set",
+    )
 
 
 @builds("CalculateAge")

@@ -14,6 +14,7 @@ from fhir_gepnet.logic.form import (
     ANY,
     BOOLEAN,
     CODE,
+    CODE_SYSTEM,
     CONCEPT,
     DECIMAL,
     FHIR,
@@ -23,6 +24,7 @@ from fhir_gepnet.logic.form import (
     RATIO,
     STRING,
     VALUE_SET,
+    VOCABULARY,
     Form,
     ListOf,
     Named,
@@ -36,6 +38,8 @@ INSTANCES: dict[Type, dict[str, Type]] = {
     CODE: {"code": STRING, "system": STRING, "version": STRING, "display": STRING},
     CONCEPT: {"codes": ListOf(CODE), "display": STRING},
     VALUE_SET: {"id": STRING, "version": STRING, "name": STRING},
+    CODE_SYSTEM: {"id": STRING, "version": STRING, "name": STRING},
+    VOCABULARY: {"id": STRING, "version": STRING, "name": STRING},
 }
 """System types that an author may build or look into, with their elements."""
 

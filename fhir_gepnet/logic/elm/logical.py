@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from fhir_gepnet.errors import Where
+from fhir_gepnet.errors import ArtifactError, Where
 from fhir_gepnet.logic.elm.reader import (
     Reading,
     builds,
+    counted_operands,
     fit,
     literal,
-    operand_nodes,
     operands_of,
     unify,
 )
@@ -25,7 +25,7 @@ def chain(node: Node, reading: Reading) -> Form:
     while waiting:
         current = waiting.pop()
         if current.get("type") == kind:
-            waiting.extend(reversed(operand_nodes(current)))
+            waiting.extend(reversed(counted_operands(current, reading)))
         else:
             flat.append(current)
     operands = tuple(fit(reading.read(operand), BOOLEAN) for operand in flat)
@@ -56,6 +56,8 @@ def coalesce(node: Node, reading: Reading) -> Form:
     """First operand that is not null; with one list operand, its first element that is not null."""
     operands = list(operands_of(node, reading))
     at = reading.at(node)
+    if not operands:
+        raise ArtifactError(at, "Coalesce has no operands", "translate the CQL again")
     if len(operands) == 1 and isinstance(operands[0].type, ListOf):
         of = reading.type_of(node, element_type(operands[0].type))
         return Form("elm.CoalesceList", of, tuple(operands), None, at)

@@ -178,7 +178,7 @@ def text_operation(node: Node, reading: Reading) -> Form:
     for name in names:
         if name == "operand":
             operands.extend(operands_of(node, reading))
-        elif node.get(name):
+        elif node.get(name) or name not in ("length", "separator"):
             operands.append(reading.read(node[name]))
     return Form(f"elm.{node['type']}", of, tuple(operands), None, reading.at(node))
 

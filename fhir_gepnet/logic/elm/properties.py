@@ -10,7 +10,7 @@ from fhir_gepnet.errors import TypeMismatchError, UnsupportedFeatureError, Where
 from fhir_gepnet.fhir import model
 from fhir_gepnet.logic.elm.literals import INSTANCES
 from fhir_gepnet.logic.elm.reader import Reading, builds, fit_all, is_null, literal
-from fhir_gepnet.logic.elm.type_specifiers import Node, is_fhir, joined, type_key
+from fhir_gepnet.logic.elm.type_specifiers import Node, joined, type_key
 from fhir_gepnet.logic.form import (
     ANY,
     BOOLEAN,
@@ -23,6 +23,7 @@ from fhir_gepnet.logic.form import (
     Named,
     TupleOf,
     Type,
+    is_fhir,
 )
 
 

@@ -7,11 +7,14 @@ they have, and which define it is in (for messages).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from fhir_gepnet.errors import ArtifactError, UnsupportedFeatureError, Where
+from fhir_gepnet.logic.definitions import FAILURES
+from fhir_gepnet.logic.elm.arity import ARITY
 from fhir_gepnet.logic.elm.type_specifiers import (
     Node,
     is_kind_of,
@@ -81,6 +84,7 @@ class Reading:
         names: visible aliases, lets and operands.
         implicit: what bare identifiers belong to (the item inside ``sort by``).
         references: definition slots that this define refers to directly, in reading order.
+        unfiltered: whether the define is in context Unfiltered, about all patients.
     """
 
     library: LibrarySource
@@ -90,11 +94,12 @@ class Reading:
     names: dict[str, Binding] = field(default_factory=dict)
     implicit: Binding | None = None
     references: dict[int, None] = field(default_factory=dict)
+    unfiltered: bool = False
 
     def at(self, node: Node) -> Where:
         """The author's address of a node: library, locator or local id, define."""
         element = node.get("locator") or (f"node {node['localId']}" if "localId" in node else "")
-        return Where(self.library.title, element, self.definition)
+        return Where(self.library.title, element, self.definition, 0, str(node.get("localId", "")))
 
     def within(self, names: dict[str, Binding] | None = None, implicit: Binding | None = None) -> Reading:
         """The same place with further names visible; slots and references stay shared."""
@@ -106,6 +111,7 @@ class Reading:
             {**self.names, **(names or {})},
             implicit or self.implicit,
             self.references,
+            self.unfiltered,
         )
 
     def bind(self, of: Type) -> Binding:
@@ -117,14 +123,20 @@ class Reading:
 
         Raises:
             UnsupportedFeatureError: a node kind without a reader; never a silent null.
+            ArtifactError: the JSON has not the shape of such a node.
         """
+        if not isinstance(node, dict):
+            raise ArtifactError(
+                self.at({}), "an ELM node is a JSON object; here is none", "translate the CQL again"
+            )
         kind = node.get("type")
         read = _readers.get(kind) if isinstance(kind, str) else None
         if read is None:
             raise UnsupportedFeatureError(
                 self.at(node), f"ELM node {kind} is not supported", "rewrite the expression without it"
             )
-        return read(node, self)
+        with elm_of_r1(self.at(node)):
+            return read(node, self)
 
     def named(self, name: str, at: Where) -> Form:
         """A visible alias, let or operand. Detail of the form: its slot.
@@ -153,6 +165,20 @@ class Reading:
         raise ArtifactError(self.at(node), f"{node['type']} names no type", "translate the CQL again")
 
 
+@contextmanager
+def elm_of_r1(at: Where) -> Iterator[None]:
+    """Say where it is when JSON of another shape than ELM R1's breaks what reads it.
+
+    Raises:
+        ArtifactError: instead of what Python raised, which is its cause.
+    """
+    try:
+        yield
+    except FAILURES as error:
+        problem = f"this is not ELM R1 (reading it ended in {type(error).__name__}: {error})"
+        raise ArtifactError(at, problem, "translate the CQL again") from error
+
+
 def operand_nodes(node: Node) -> list[Node]:
     """Operands of a unary, binary or n-ary node, always as a list."""
     operand = node.get("operand")
@@ -161,9 +187,22 @@ def operand_nodes(node: Node) -> list[Node]:
     return operand if isinstance(operand, list) else [operand]
 
 
+def counted_operands(node: Node, reading: Reading) -> list[Node]:
+    """Operand nodes, as many as ELM R1 gives such a node.
+
+    Raises:
+        ArtifactError: more or fewer.
+    """
+    nodes, wanted = operand_nodes(node), ARITY.get(node["type"])
+    if wanted is not None and len(nodes) != wanted:
+        problem = f"{node['type']} has {len(nodes)} operand{'s' if len(nodes) != 1 else ''}, not {wanted}"
+        raise ArtifactError(reading.at(node), problem, "translate the CQL again")
+    return nodes
+
+
 def operands_of(node: Node, reading: Reading) -> tuple[Form, ...]:
-    """Operands of a unary, binary or n-ary node, read."""
-    return tuple(reading.read(operand) for operand in operand_nodes(node))
+    """Operands of a unary, binary or n-ary node, read; as many as it has to have."""
+    return tuple(reading.read(operand) for operand in counted_operands(node, reading))
 
 
 def literal(value: Any, of: Type, at: Where) -> Form:

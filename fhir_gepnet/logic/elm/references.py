@@ -37,7 +37,7 @@ def expression(node: Node, reading: Reading) -> Form:
     """
     at = reading.at(node)
     library = reading.linking.library_named(reading.library, node.get("libraryName"), at)
-    slot, of = reading.linking.definition(library, node["name"], at)
+    slot, of = reading.linking.definition(library, node["name"], at, reading.unfiltered)
     reading.references[slot] = None
     return Form("elm.ExpressionRef", of, (), slot, at)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from fhir_gepnet.errors import UnsupportedFeatureError, Where
 from fhir_gepnet.logic.elm.reader import Reading, builds, fit, is_null, literal, operands_of
-from fhir_gepnet.logic.elm.type_specifiers import Node, is_fhir, is_kind_of, type_key
+from fhir_gepnet.logic.elm.type_specifiers import Node, is_kind_of, type_key
 from fhir_gepnet.logic.form import (
     ANY,
     BOOLEAN,
@@ -29,6 +29,7 @@ from fhir_gepnet.logic.form import (
     ListOf,
     Named,
     Type,
+    is_fhir,
 )
 
 _RESOURCES = frozenset({"Resource", "DomainResource"})

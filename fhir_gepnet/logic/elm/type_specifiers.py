@@ -13,11 +13,14 @@ from fhir_gepnet.errors import UnsupportedFeatureError, Where
 from fhir_gepnet.fhir.model import is_subtype
 from fhir_gepnet.logic.form import (
     ANY,
+    CODE_SYSTEM,
     DECIMAL,
     FHIR,
     INTEGER,
     LONG,
     SYSTEM,
+    VALUE_SET,
+    VOCABULARY,
     ChoiceOf,
     IntervalOf,
     ListOf,
@@ -39,7 +42,7 @@ def read_type(specifier: Node | str, at: Where) -> Type:
         return Named(specifier)
     kind = specifier.get("type", "NamedTypeSpecifier")
     if kind == "NamedTypeSpecifier":
-        return Named(specifier["name"])
+        return _named(specifier["name"], at)
     if kind == "ListTypeSpecifier":
         return ListOf(read_type(specifier["elementType"], at))
     if kind == "IntervalTypeSpecifier":
@@ -58,11 +61,17 @@ def read_type(specifier: Node | str, at: Where) -> Type:
     raise UnsupportedFeatureError(at, f"{kind} is not a type of ELM R1", "translate the CQL again")
 
 
+def _named(name: object, at: Where) -> Named:
+    if not isinstance(name, str):
+        raise UnsupportedFeatureError(at, "the name of a type is no text", "translate the CQL again")
+    return Named(name)
+
+
 def result_type(node: Node, at: Where) -> Type | None:
     """The type that the translator wrote on a node, None when it wrote none."""
     named = node.get("resultTypeName")
     if named:
-        return Named(named)
+        return _named(named, at)
     specifier = node.get("resultTypeSpecifier")
     # The literal `null` carries Any: that says nothing.
     return read_type(specifier, at) if specifier else None
@@ -71,11 +80,6 @@ def result_type(node: Node, at: Where) -> Type | None:
 def type_key(of: Type) -> str:
     """How ``Chosen.type_name`` calls a type: the qualified name, or the written form of a generic."""
     return of.name if isinstance(of, Named) else str(of)
-
-
-def is_fhir(of: Type) -> bool:
-    """Whether values of this type are JSON of the record."""
-    return isinstance(of, Named) and of.name.startswith(FHIR)
 
 
 def is_system(of: Type) -> bool:
@@ -98,6 +102,8 @@ def is_kind_of(of: Type, target: Type) -> bool:
     if of == target or target == ANY:
         return True
     if isinstance(of, Named) and isinstance(target, Named):
+        if target == VOCABULARY:
+            return of in (VALUE_SET, CODE_SYSTEM)
         return (
             of.name.startswith(FHIR)
             and target.name.startswith(FHIR)

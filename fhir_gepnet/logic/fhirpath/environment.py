@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from fhir_gepnet.fhir.record import PatientRecord
+from fhir_gepnet.logic.budget import Account
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +20,11 @@ class Environment:
         record: the patient's record when the expression is a condition of a plan.
         now: the moment of evaluation, aware of its zone; None: the caller gave none.
         trace: called with label and items by ``trace()``.
+        budget: what the evaluation has left of its budget, asked in loops; None: it has none.
     """
 
     root: Any
     record: PatientRecord | None = None
     now: datetime | None = None
     trace: Callable[[str, list[Any]], None] | None = None
+    budget: Account | None = None

@@ -32,3 +32,10 @@ def _plain(item: Any) -> Any:
     if kind is Quantity:
         return {"value": item.value, "unit": item.unit}
     return Decimal(repr(item)) if kind is float else item
+
+
+def plain_node(value: Any) -> Any:
+    """The value of a part of an expression, for a recorder: an item, a list of items, or None."""
+    if type(value) is list:
+        return plain_items(value)
+    return None if value is None else plain_items([value])[0]

@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from fhir_gepnet.errors import GepnetError
-from fhir_gepnet.logic.definitions import Definition, Function, nests_too_deeply
+from fhir_gepnet.logic.definitions import FAILURES, Definition, Function, nests_too_deeply, not_carried_out
 from fhir_gepnet.logic.form import Form
+from fhir_gepnet.logic.recursion import counted, recursive_functions
 from fhir_gepnet.logic.scope import Evaluate, Frame
 from fhir_gepnet.logic.source import (
     choices,
@@ -57,10 +58,14 @@ def write_source(
                 problems.append(problem)
             except RecursionError:
                 problems.append(nests_too_deeply(unit.library, unit.name))
+            except FAILURES as error:
+                problems.append(not_carried_out(unit, error))
     if problems:
         return
     for library, lines in texts.items():
         _run(library, lines, module)
+    for number in recursive_functions(program):
+        module.names[f"f{number}"] = counted(module.names[f"f{number}"])
     for unit in units:
         _bind(unit, module)
 

@@ -10,7 +10,7 @@ from fhir_gepnet.logic.closures.elm_codings import has_code
 from fhir_gepnet.logic.closures.elm_comparison import MOMENTS, SCALARS, comparer
 from fhir_gepnet.logic.elm.retrieves import keys_of
 from fhir_gepnet.logic.equality import equal, equivalent
-from fhir_gepnet.logic.form import BOOLEAN, CODE, CONCEPT, Form
+from fhir_gepnet.logic.form import BOOLEAN, CODE, CONCEPT, Form, ListOf
 from fhir_gepnet.logic.source.registry import emits, tests
 from fhir_gepnet.logic.source.writer import Writer
 
@@ -79,6 +79,8 @@ def equality(form: Form, writer: Writer) -> str:
     """Equality."""
     if all(operand.type in SCALARS or operand.type == BOOLEAN for operand in form.operands):
         return _compared(form, writer, "==")
+    if isinstance(form.operands[0].type, ListOf):
+        return writer.called(form)
     left, right = writer.operands(form.operands)
     return f"{writer.constant(equal)}({left}, {right})"
 
@@ -103,5 +105,7 @@ def equivalence(form: Form, writer: Writer) -> str:
         keys = keys_of(constant.detail)
         if keys is not None and constant.type in (CODE, CONCEPT):
             return f"{writer.constant(has_code(keys))}({writer.emit(concept.operands[0])})"
+    if isinstance(concept.type, ListOf):
+        return writer.called(form)
     left, right = writer.operands(form.operands)
     return f"{writer.constant(equivalent)}({left}, {right})"

@@ -7,12 +7,10 @@ from functools import partial
 from fhir_gepnet.logic import arithmetic
 from fhir_gepnet.logic.closures.elm_arithmetic import arithmetic_of
 from fhir_gepnet.logic.closures.elm_date_time import date_of_moment, date_time_from
-from fhir_gepnet.logic.closures.elm_lists import flattened
 from fhir_gepnet.logic.closures.elm_strings import split_at
 from fhir_gepnet.logic.closures.elm_structures import MAKERS
 from fhir_gepnet.logic.closures.elm_types import CONVERSIONS
-from fhir_gepnet.logic.equality import distinct
-from fhir_gepnet.logic.form import Form
+from fhir_gepnet.logic.form import STRING, Form
 from fhir_gepnet.logic.ordering import extreme
 from fhir_gepnet.logic.source.registry import emits
 from fhir_gepnet.logic.source.writer import Writer
@@ -20,8 +18,6 @@ from fhir_gepnet.logic.source.writer import Writer
 _OF_ONE = {
     **CONVERSIONS,
     "elm.DateFrom": date_of_moment,
-    "elm.Distinct": distinct,
-    "elm.Flatten": flattened,
     "elm.Max": partial(extreme, sign=1),
     "elm.Min": partial(extreme, sign=-1),
     "elm.Truncate": arithmetic.truncate,
@@ -38,6 +34,8 @@ def of_one(form: Form, writer: Writer) -> str:
 @emits("elm.Add", "elm.Subtract", "elm.Multiply", "elm.Divide", "elm.TruncatedDivide", "elm.Modulo")
 def of_two(form: Form, writer: Writer) -> str:
     """Arithmetic of two operands; null beside null."""
+    if form.type == STRING:
+        return writer.called(form)
     known = [writer.never_null(operand) for operand in form.operands]
     left, right = writer.operands(form.operands)
     compute = writer.constant(arithmetic_of(form))

@@ -31,7 +31,7 @@ class Knowledge:
     def never_null(self, form: Form) -> bool:
         """Whether the value is certainly not null."""
         operator, operands = form.operator, form.operands
-        if operator == "elm.Literal":
+        if operator in ("elm.Literal", "fhirpath.literal"):
             return form.detail is not None
         if operator in _NEVER_NULL:
             return True
@@ -53,7 +53,7 @@ class Knowledge:
     def holds_no_null(self, form: Form) -> bool:
         """Whether no element of a list is null: resources of the record, rows of tuples."""
         operator, operands = form.operator, form.operands
-        if operator == "elm.Retrieve":
+        if operator in ("elm.Retrieve", "elm.RetrieveAll"):
             return True
         if operator == "elm.Query":
             shape: QueryShape = form.detail
@@ -72,9 +72,10 @@ class Knowledge:
     def is_truth(self, form: Form) -> bool:
         """Whether the value is certainly one of ``True``, ``False`` and ``None``."""
         operator = form.operator
-        if operator == "elm.Literal":
+        if operator in ("elm.Literal", "fhirpath.literal"):
             return form.detail is None or isinstance(form.detail, bool)
-        if operator in _TRUTHS:
+        # In FHIRPath data are of FHIR types; only what was read from them is a System boolean.
+        if operator in _TRUTHS or (form.type == BOOLEAN and operator.startswith("fhirpath.")):
             return True
         if operator == "elm.Coalesce":
             return all(map(self.is_truth, form.operands))
@@ -115,16 +116,36 @@ _NEVER_NULL = frozenset(
         "elm.List",
         "elm.ListLength",
         "elm.Retrieve",
+        "elm.RetrieveAll",
         "elm.ToList",
         "elm.Tuple",
         "elm.UnionList",
+        "fhirpath.all",
+        "fhirpath.count",
+        "fhirpath.empty",
+        "fhirpath.equivalent",
+        "fhirpath.exists",
+        "fhirpath.exists_where",
+        "fhirpath.not_equivalent",
     }
 )
 _AS_OPERANDS = frozenset({"elm.Concatenate", "elm.Distinct", "elm.Flatten"})
-_AS_TRUTHS = frozenset({"elm.And", "elm.Implies", "elm.Not", "elm.Or", "elm.Xor"})
+_AS_TRUTHS = frozenset(
+    {
+        "elm.And",
+        "elm.Implies",
+        "elm.Not",
+        "elm.Or",
+        "elm.Xor",
+        "fhirpath.and",
+        "fhirpath.not",
+        "fhirpath.or",
+    }
+)
 _TRUTHS = frozenset(
     {
         "elm.And",
+        "elm.CodedEqual",
         "elm.Equal",
         "elm.Equivalent",
         "elm.Exists",
@@ -132,6 +153,7 @@ _TRUTHS = frozenset(
         "elm.GreaterOrEqual",
         "elm.Implies",
         "elm.InInterval",
+        "elm.IncludedInInterval",
         "elm.InList",
         "elm.InValueSet",
         "elm.IsFalse",

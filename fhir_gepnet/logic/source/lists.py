@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fhir_gepnet.logic.closures.elm_clinical import FROM_FHIR
 from fhir_gepnet.logic.closures.elm_codings import has_code_in
-from fhir_gepnet.logic.closures.elm_lists import HASHED, has_null, list_test, union_of
+from fhir_gepnet.logic.closures.elm_lists import HASHED, has_null, hold_union, list_test, union_of
 from fhir_gepnet.logic.elm.retrieves import Retrieve, data_need
 from fhir_gepnet.logic.form import Form
+from fhir_gepnet.logic.scope import Scope
 from fhir_gepnet.logic.source.registry import emits, tests
 from fhir_gepnet.logic.source.writer import Writer
 from fhir_gepnet.terminology.value_set import ValueSet
@@ -57,7 +60,13 @@ def union(form: Form, writer: Writer) -> str:
         each if writer.never_null(operand) else f"{each} or []"
         for operand, each in zip(form.operands, writer.operands(form.operands), strict=True)
     ]
-    return f"{writer.constant(union_of)}([{', '.join(lists)}])"
+    return f"{writer.constant(_union)}(scope, [{', '.join(lists)}])"
+
+
+def _union(scope: Scope, lists: list[list[Any]]) -> list[Any]:
+    if scope.budget is not None:
+        hold_union(scope.budget, lists)
+    return union_of(lists)
 
 
 @emits("elm.ToList")
@@ -115,7 +124,19 @@ def in_value_set(form: Form, writer: Writer) -> str:
 def concatenate(form: Form, writer: Writer) -> str:
     """All parts joined."""
     parts = f"[{', '.join(writer.operands(form.operands))}]"
+    if sum(operand.operator != "elm.Literal" for operand in form.operands) > 1:
+        # Texts that are doubled again and again outgrow everything; with one operand they only get longer.
+        return f"{writer.constant(_joined)}(scope, {parts})"
     if all(map(writer.never_null, form.operands)):
         return f'"".join({parts})'
     texts = writer.local()
     return f'(None if None in ({texts} := {parts}) else "".join({texts}))'
+
+
+def _joined(scope: Scope, texts: list[str | None]) -> str | None:
+    if None in texts:
+        return None
+    joined = "".join(texts)  # type: ignore[arg-type]
+    if scope.budget is not None:
+        scope.budget.hold_text(len(joined))
+    return joined

@@ -1,4 +1,4 @@
-"""Emitters of the Logical, Nullological and Conditional chapters.
+"""Emitters of the Logical, Nullological and Conditional chapters, and of FHIRPath's and, or and not.
 
 What follows from truth being one of ``True``, ``False`` and ``None``: with ``a`` not false,
 ``a and b`` of CQL is ``b and a`` of Python. A value that may be something else (a text where
@@ -28,13 +28,13 @@ def _truth(form: Form, writer: Writer, otherwise: bool) -> str:
     return f"(None if {first} is None else {again} is True)"
 
 
-@emits("elm.And")
+@emits("elm.And", "fhirpath.and")
 def conjunction(form: Form, writer: Writer) -> str:
     """And: stops at the first false."""
     return _chain(form, writer, _and)
 
 
-@emits("elm.Or")
+@emits("elm.Or", "fhirpath.or")
 def disjunction(form: Form, writer: Writer) -> str:
     """Or: stops at the first true."""
     return _chain(form, writer, _or)
@@ -96,13 +96,13 @@ def _or(first: Form, rest: Sequence[Form], writer: Writer) -> str:
     return value
 
 
-@finishes("elm.And")
+@finishes("elm.And", "fhirpath.and")
 def last_conjunction(form: Form, writer: Writer) -> None:
     """A chain of And at the end of a function."""
     _last_chain(form, writer, "False", True, conjunction)
 
 
-@finishes("elm.Or")
+@finishes("elm.Or", "fhirpath.or")
 def last_disjunction(form: Form, writer: Writer) -> None:
     """A chain of Or at the end of a function."""
     _last_chain(form, writer, "True", False, disjunction)
@@ -133,7 +133,7 @@ def test_conjunction(form: Form, writer: Writer) -> str:
     return _conditions(form.operands, writer, "and", "if {}:")
 
 
-@tests("elm.Or")
+@tests("elm.Or", "fhirpath.or")
 def test_disjunction(form: Form, writer: Writer) -> str:
     """Whether a part is true."""
     if len(form.operands) > MANY:
@@ -156,7 +156,7 @@ def _conditions(operands: Sequence[Form], writer: Writer, word: str, head: str) 
     return value
 
 
-@emits("elm.Not")
+@emits("elm.Not", "fhirpath.not")
 def negation(form: Form, writer: Writer) -> str:
     """Not."""
     (operand,) = form.operands
@@ -165,7 +165,7 @@ def negation(form: Form, writer: Writer) -> str:
     return writer.unless_null(operand, lambda value: f"({value} is False)")
 
 
-@tests("elm.Not")
+@tests("elm.Not", "fhirpath.not")
 def test_negation(form: Form, writer: Writer) -> str:
     """Whether the operand is false."""
     (operand,) = form.operands

@@ -9,12 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
+from fhir_gepnet.logic.closures.elm_queries import compared
 from fhir_gepnet.logic.elm.queries import QueryShape, Relationship
 from fhir_gepnet.logic.equality import distinct
-from fhir_gepnet.logic.form import Form
+from fhir_gepnet.logic.form import BOOLEAN, DECIMAL, INTEGER, LONG, STRING, Form, ListOf
 from fhir_gepnet.logic.ordering import sort
 from fhir_gepnet.logic.source.registry import emits
 from fhir_gepnet.logic.source.writer import Writer
+
+HASHED_LISTS = frozenset(map(ListOf, (BOOLEAN, DECIMAL, INTEGER, LONG, STRING)))
+"""Types of lists whose repeats are found without comparing every pair."""
 
 
 def _is_simple(shape: QueryShape) -> bool:
@@ -22,8 +26,9 @@ def _is_simple(shape: QueryShape) -> bool:
     return len(shape.sources) == 1 and shape.aggregate is None
 
 
-def _deadline(writer: Writer) -> None:
-    writer.line("if scope.deadline is not None: scope.deadline()")
+def _spend(items: str, writer: Writer) -> None:
+    """Ask the budget before a loop over a local."""
+    writer.line(f"if scope.budget is not None: scope.budget.walk({items})")
 
 
 @emits("elm.Query")
@@ -47,7 +52,7 @@ def query(form: Form, writer: Writer) -> str:
             writer.line(f"{found} = {items}")
             _sorted(form, rest, found, writer)
             return found
-        _deadline(writer)
+        _spend(items, writer)
         writer.line(f"{found} = []")
         sure = writer.module.knowledge.holds_no_null(source)
         with (
@@ -56,7 +61,10 @@ def query(form: Form, writer: Writer) -> str:
         ):
             _row(shape, rest, writer, lambda value: writer.line(f"{found}.append({value})"))
         if shape.distinct:
-            writer.line(f"{found} = {writer.constant(distinct)}({found})")
+            if form.type in HASHED_LISTS:
+                writer.line(f"{found} = {writer.constant(distinct)}({found})")
+            else:
+                writer.line(f"{found} = {writer.constant(compared)}([scope], {found})")
         if shape.sort:
             _sorted(form, rest, found, writer)
     return found
@@ -76,7 +84,6 @@ def _single(form: Form, value: str, found: str, writer: Writer) -> None:
         writer.holding(shape.sources[0][0], sure=True) as item,
     ):
         writer.line(f"{item} = {value}")
-        _deadline(writer)
         _row(shape, form.operands[1:], writer, lambda value: writer.line(f"{found} = {value}"))
 
 
@@ -105,6 +112,9 @@ def _related(relationship: Relationship, source: Form, condition: Form, writer: 
     elif not writer.never_null(source):
         items = f"{items} or ()"
     writer.line(f"{found} = False")
+    if relationship.is_list:
+        items = writer.kept(items)
+        _spend(items, writer)
     sure = not relationship.is_list or writer.module.knowledge.holds_no_null(source)
     with (
         writer.block(f"for s{relationship.slot} in {items}:", loop=True),
@@ -164,9 +174,9 @@ def _stops_early(form: Form) -> bool:
 def _first_match(form: Form, writer: Writer) -> str:
     shape: QueryShape = form.detail
     source, where = form.operands[:2]
-    _deadline(writer)
     items, found = writer.emit(source), writer.local()
     items = writer.kept(items if writer.never_null(source) else f"{items} or ()")
+    _spend(items, writer)
     writer.line(f"{found} = False")
     sure = writer.module.knowledge.holds_no_null(source)
     with (

@@ -3,7 +3,8 @@
 An emitter receives the form and the writer of the function being written; it writes the
 statements that the operator needs and returns an expression for its value. A tester does the
 same for a place where only one thing is asked: whether the value is true. A finisher writes
-the operator as the end of a function, where a branch may return at once.
+the operator as the end of a function, where a branch may return at once. A walker, of FHIRPath,
+writes loops over the items of a collection around what is to be done with each.
 """
 
 from __future__ import annotations
@@ -18,10 +19,14 @@ if TYPE_CHECKING:
 
 Emit = Callable[[Form, "Writer"], str]
 Finish = Callable[[Form, "Writer"], None]
+Put = Callable[[str], None]
+"""Writes what is done with an item, given the local that holds it."""
+Walk = Callable[[Form, "Writer", Put], None]
 
 _emitters: dict[str, Emit] = {}
 _testers: dict[str, Emit] = {}
 _finishers: dict[str, Finish] = {}
+_walkers: dict[str, Walk] = {}
 
 
 def emits(*operators: str) -> Callable[[Emit], Emit]:
@@ -37,6 +42,11 @@ def tests(*operators: str) -> Callable[[Emit], Emit]:
 def finishes(*operators: str) -> Callable[[Finish], Finish]:
     """Register what writes one or more operators as the end of a function."""
     return _registering(_finishers, operators)
+
+
+def walks(*operators: str) -> Callable[[Walk], Walk]:
+    """Register what writes loops over the items of one or more operators."""
+    return _registering(_walkers, operators)
 
 
 def _registering(table: dict[str, Any], operators: tuple[str, ...]) -> Callable[[Any], Any]:
@@ -63,6 +73,11 @@ def tester_of(operator: str) -> Emit | None:
 def finisher_of(operator: str) -> Finish | None:
     """What writes the operator as the end of a function; without one its value is returned."""
     return _finishers.get(operator)
+
+
+def walker_of(operator: str) -> Walk | None:
+    """What writes loops over the operator's items; without one its list is made and walked."""
+    return _walkers.get(operator)
 
 
 def emitted_operators() -> frozenset[str]:

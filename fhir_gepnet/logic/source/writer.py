@@ -282,7 +282,9 @@ def slots_read(form: Form) -> set[int]:
     waiting = [form]
     while waiting:
         each = waiting.pop()
-        if each.operator == "elm.SlotRef":
+        if each.operator in ("elm.SlotRef", "fhirpath.slot"):
             found.add(each.detail)
+        elif each.operator == "fhirpath.variable":
+            found.add(each.detail[1])
         waiting.extend(each.operands)
     return found

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import string
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -15,6 +17,8 @@ from fhir_gepnet.errors import GepnetError, ParseError
 from fhir_gepnet.json_io import read_json_file
 from fhir_gepnet.logic.fhirpath.expression import compile_fhirpath
 from fhir_gepnet.logic.fhirpath.parser import parse
+
+pytestmark = pytest.mark.once
 
 HERE = Path(__file__).parent
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -29,7 +33,8 @@ PIECES = [
     "children()", "descendants()",
 ]  # fmt: skip
 
-short = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+EXAMPLES = int(os.environ.get("FHIR_GEPNET_FUZZ_EXAMPLES", "150"))
+short = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @short

@@ -31,7 +31,7 @@ OWN_WORDS = frozenset(
             "append",
             "bool",
             "cache",
-            "deadline",
+            "budget",
             "key",
             "retrieved",
             "error",
@@ -40,8 +40,8 @@ OWN_WORDS = frozenset(
             "get",
             "getattr",
         ),
-        *("join", "len", "m", "memo", "of_type", "offset", "parameters", "patient", "record"),
-        *("refuse_again", "scope", "type", "value"),
+        *("hold", "join", "len", "m", "memo", "of_type", "offset", "parameters", "patient", "record"),
+        *("refuse_again", "scope", "type", "value", "walk"),
     }
 )
 

@@ -1,0 +1,1 @@
+"""Its folder is on the path of every test below it, so that these find the suites and the generators."""
