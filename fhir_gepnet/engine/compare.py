@@ -37,7 +37,8 @@ def compare(before: Any, after: Sequence[Json], members: Sequence[str] = COMPARE
     if isinstance(before, list):
         old, new = dict(_by_path(before)), dict(_by_path(after))
     else:
-        old = dict(_by_path(_of_group(_group_in(before).get("action", ()))))
+        actions = _group_in(before).get("action", ())
+        old = dict(_by_path(_of_group(actions, _addressed(before))))
         new = {path: each for path, each in _by_path(after) if each["verdict"] == "applies"}
     changed = []
     for path, decision in new.items():
@@ -109,8 +110,27 @@ def _group_in(document: Any) -> Json:
     )
 
 
-def _of_group(actions: Sequence[Mapping[str, Any]]) -> list[Json]:
-    """RequestGroup actions as decisions that apply."""
+def _addressed(document: Json) -> dict[str, Json]:
+    """What stands in a CarePlan or a Bundle of ours, by how it is referred to there."""
+    contained = {f"#{each.get('id')}": each for each in document.get("contained") or ()}
+    return contained | {each.get("fullUrl", ""): each["resource"] for each in document.get("entry") or ()}
+
+
+def _nested(action: Mapping[str, Any], addressed: Mapping[str, Json]) -> list[Json]:
+    """The decisions of the nested plan that an action refers to, when it stands apart."""
+    found = addressed.get((action.get("resource") or {}).get("reference", ""), {})
+    if found.get("resourceType") == "CarePlan":
+        activities = found.get("activity") or ({},)
+        found = addressed.get((activities[0].get("reference") or {}).get("reference", ""), {})
+    if found.get("resourceType") != "RequestGroup":
+        return []
+    # Without itself, because a file may hold anything, circles too.
+    others = {address: each for address, each in addressed.items() if each is not found}
+    return _of_group(found.get("action", ()), others)
+
+
+def _of_group(actions: Sequence[Mapping[str, Any]], addressed: Mapping[str, Json]) -> list[Json]:
+    """RequestGroup actions as decisions that apply, with those of plans nested in them."""
     decisions = []
     for action in actions:
         attributes = attributes_of(action)
@@ -123,7 +143,8 @@ def _of_group(actions: Sequence[Mapping[str, Any]]) -> list[Json]:
                 decision[name] = getattr(attributes, name)
         if attributes.rule:
             decision["rule"] = list(attributes.rule)
-        if action.get("action"):
-            decision["children"] = _of_group(action["action"])
+        children = [*_of_group(action.get("action", ()), addressed), *_nested(action, addressed)]
+        if children:
+            decision["children"] = children
         decisions.append(decision)
     return decisions

@@ -115,7 +115,7 @@ def action_of(group: dict[str, Any], identifier: str) -> dict[str, Any]:
 
 def test_it_is_marked_and_not_proposed_again(pathway: Pathway) -> None:
     result = applied(pathway, made("active", authoredOn="2026-11-01"))
-    care_plan, bundle = result.care_plan(), result.bundle(trace=True)
+    care_plan, bundle = result.care_plan(merge_nested=True), result.bundle(merge_nested=True, trace=True)
     CarePlan.model_validate_json(write_json(care_plan))
     Bundle.model_validate_json(write_json(bundle))
     for group in (care_plan["contained"][0], bundle["entry"][0]["resource"]):
@@ -125,6 +125,13 @@ def test_it_is_marked_and_not_proposed_again(pathway: Pathway) -> None:
         assert not any(each["url"] == STATE for each in action_of(group, "letter")["extension"])
     kinds = [each["resourceType"] for each in care_plan["contained"]]
     assert kinds == ["RequestGroup", "CommunicationRequest"]
+    apart = [each for each in result.care_plan()["contained"] if each["resourceType"] != "CarePlan"]
+    assert [each["resourceType"] for each in apart] == [
+        "RequestGroup",
+        "RequestGroup",
+        "CommunicationRequest",
+    ]
+    assert apart[1]["action"][0]["resource"] == {"reference": "MedicationRequest/r1"}
     document = decisions_json(result.decisions)[0]["children"][0]
     assert (document["proposal"], document["request"]) == ("active", "MedicationRequest/r1")
     assert "already active: MedicationRequest/r1 of 2026-11-01" in result.board()
@@ -132,11 +139,12 @@ def test_it_is_marked_and_not_proposed_again(pathway: Pathway) -> None:
 
 def test_what_was_made_is_recognised_when_it_comes_back(pathway: Pathway) -> None:
     first = applied(pathway)
-    drafts = [each for each in first.care_plan()["contained"] if each["resourceType"] != "RequestGroup"]
+    contained = first.care_plan(merge_nested=True)["contained"]
+    drafts = [each for each in contained if each["resourceType"] != "RequestGroup"]
     again = applied(pathway, *drafts)
     states = [each.already and each.already.state for each in again.decisions[0].children]
     assert states == ["proposed", "proposed", None]
-    assert len(again.care_plan()["contained"]) == 1
+    assert len(again.care_plan(merge_nested=True)["contained"]) == 1
 
 
 def test_without_such_requests_nothing_changes(pathway: Pathway) -> None:

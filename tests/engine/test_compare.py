@@ -78,9 +78,10 @@ def test_the_birth_date_became_known() -> None:
     assert [each["path"] for each in back["removed"]] == [each["path"] for each in difference["added"]]
 
 
+@pytest.mark.parametrize("merge_nested", [False, True], ids=["apart", "merged"])
 @pytest.mark.parametrize("form", ["care_plan", "bundle"])
-def test_a_care_plan_or_bundle_of_ours_tells_what_applied(form: str) -> None:
-    before = getattr(applied("due"), form)()
+def test_a_care_plan_or_bundle_of_ours_tells_what_applied(form: str, merge_nested: bool) -> None:
+    before = getattr(applied("due"), form)(merge_nested=merge_nested)
     difference = compare(before, decisions("allergy"))
     assert difference == {
         "added": [
@@ -95,6 +96,17 @@ def test_a_care_plan_or_bundle_of_ours_tells_what_applied(form: str) -> None:
 def test_a_result_does_not_differ_from_itself(case: str) -> None:
     assert comparison_text(compare(decisions(case), decisions(case))) == "no difference"
     assert comparison_text(compare(applied(case).care_plan(), decisions(case))) == "no difference"
+    assert comparison_text(compare(applied(case).bundle(), decisions(case))) == "no difference"
+
+
+def test_a_previous_result_that_refers_to_itself_ends() -> None:
+    before = applied("due").bundle()
+    group = before["entry"][0]
+    group["resource"]["action"][0]["resource"] = {"reference": group["fullUrl"]}
+    assert [each["path"] for each in compare(before, decisions("due"))["added"]] == [
+        "due/vaccinate",
+        "due/letter",
+    ]
 
 
 @pytest.mark.parametrize("before", [{}, {"contained": []}, "text", None, [{"no": "decision"}], [1]])

@@ -257,7 +257,9 @@ def test_provenance_and_guidance_response(second: Pathway) -> None:
     assert response["status"] == "success"
     assert response["result"] == {"reference": entries[0]["fullUrl"]}
     of_group, *of_drafts = [each for each in resources if each["resourceType"] == "Provenance"]
-    assert of_group["target"] == [{"reference": entries[0]["fullUrl"]}]
+    groups = [each for each in entries if each["resource"]["resourceType"] == "RequestGroup"]
+    assert len(groups) == 2  # that of the plan and that of the plan nested in it
+    assert of_group["target"] == [{"reference": each["fullUrl"]} for each in groups]
     assert [each["what"]["reference"] for each in of_group["entity"]] == ["Patient/p1", "Immunization/i1"]
     assert {"text": f"vaccinate: {ALLERGY}.empty() = true"} in of_group["reason"]
     assert len(of_drafts) == 2
