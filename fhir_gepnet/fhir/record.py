@@ -133,9 +133,10 @@ class PatientRecord:
             added: further resources of this patient.
         """
         record = object.__new__(PatientRecord)
-        record.complete, record.subject, record.ignored = self.complete, self.subject, self.ignored
-        record._answers, record._codes = {}, {}
-        record._looked_up, record._paths, record._walkable = {}, {}, {}
+        for name in PatientRecord.__slots__:
+            # Every index is of the old resources: whichever there are, they start empty.
+            held = getattr(self, name)
+            setattr(record, name, {} if type(held) is dict else held)
         record.patient = changed.get(id(self.patient), self.patient)
         record._by_type = {
             name: [changed.get(id(resource), resource) for resource in resources]

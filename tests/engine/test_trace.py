@@ -13,6 +13,7 @@ from fhir_gepnet import Pathway, PatientRecord, Result, load_pathway
 from fhir_gepnet.engine.tracing import explained, in_order
 from fhir_gepnet.json_io import read_json_file, write_json
 from fhir_gepnet.logic.reading import Recorder
+from tests.second_pathway import copy_to, edit, put
 
 ROOT = Path(__file__).parents[2]
 SECOND = ROOT / "tests" / "data" / "second-pathway"
@@ -270,3 +271,13 @@ def test_an_unknown_verdict_asks_for_data(second: Pathway) -> None:
     response = next(each for each in resources if each["resourceType"] == "GuidanceResponse")
     assert response["status"] == "data-required"
     assert len(response["evaluationMessage"]) == 1
+
+
+def test_what_a_formula_reads_by_variables_of_its_own_is_traced(tmp_path: Path) -> None:
+    text = "%context.status = 'active' and %action.id.exists() and Immunization.exists()"
+    folder = copy_to(tmp_path)
+    edit(folder, "main", put("action.0.condition.0.expression.expression", text))
+    result = applied(load_pathway(folder), SECOND, "due-old-dose")
+    (first, *_) = result.trace()["actions"][0]["conditions"]
+    assert (first["expression"], first["value"]) == (text, True)
+    assert first["facts"] == ["Immunization/i1"]
