@@ -120,7 +120,7 @@ def _nested(action: Mapping[str, Any], addressed: Mapping[str, Json]) -> list[Js
     """The decisions of the nested plan that an action refers to, when it stands apart."""
     found = addressed.get((action.get("resource") or {}).get("reference", ""), {})
     if found.get("resourceType") == "CarePlan":
-        activities = found.get("activity") or ({},)
+        activities: Sequence[Json] = found.get("activity") or ({},)
         found = addressed.get((activities[0].get("reference") or {}).get("reference", ""), {})
     if found.get("resourceType") != "RequestGroup":
         return []

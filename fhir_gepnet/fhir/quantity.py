@@ -59,6 +59,18 @@ def converted(quantity: Quantity, unit: str) -> Quantity | None:
     return Quantity(decimal_from(Fraction(quantity.value) * how[0] + how[1]), unit)
 
 
+def in_finer_unit(quantity: Quantity, other: Quantity) -> Quantity:
+    """The quantity in the other's unit when that is the more granular one, else as it is.
+
+    Sums and differences have the more granular unit of the two (CQL 1.5 appendix B, Add; FHIRPath
+    §6.6.3): ``2 'g' + 500 'mg'`` is ``2500 'mg'``.
+    """
+    how = None if quantity.unit == other.unit else conversion(quantity.unit, other.unit)
+    if how is None or how[0] <= 1:
+        return quantity
+    return converted(quantity, other.unit) or quantity
+
+
 def decimal_from(fraction: Fraction) -> Decimal:
     """A Decimal of at most 28 significant digits, half to even; short when the fraction is."""
     return _precise.divide(Decimal(fraction.numerator), Decimal(fraction.denominator))

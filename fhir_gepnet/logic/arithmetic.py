@@ -17,7 +17,7 @@ from decimal import (
     Overflow,
 )
 
-from fhir_gepnet.fhir.quantity import Quantity, converted
+from fhir_gepnet.fhir.quantity import Quantity, converted, in_finer_unit
 from fhir_gepnet.fhir.units import product_unit
 
 EIGHT_PLACES = Decimal("1E-8")
@@ -161,6 +161,11 @@ def rounded(value: Decimal, places: int = 0) -> Decimal:
 
 
 def add_quantities(left: Quantity, right: Quantity) -> Quantity | None:
+    """Sum in the more granular unit of the two; None for unlike units."""
+    return advanced(in_finer_unit(left, right), right)
+
+
+def advanced(left: Quantity, right: Quantity) -> Quantity | None:
     """Sum in the unit of the left; None for unlike units."""
     other = converted(right, left.unit)
     value = None if other is None else add(left.value, other.value)
@@ -168,7 +173,7 @@ def add_quantities(left: Quantity, right: Quantity) -> Quantity | None:
 
 
 def subtract_quantities(left: Quantity, right: Quantity) -> Quantity | None:
-    """Difference in the unit of the left; None for unlike units."""
+    """Difference in the more granular unit of the two; None for unlike units."""
     return add_quantities(left, Quantity(right.value.copy_negate(), right.unit))
 
 

@@ -49,7 +49,7 @@ def _reach(end: Any, per: Quantity | None, point: Type) -> Any:
     if per is not None and isinstance(end, Date | DateTime | Time):
         return dates.add(end, per.value, per.unit) or end
     if per is not None and isinstance(end, Quantity):
-        return arithmetic.add_quantities(end, per) or end
+        return arithmetic.advanced(end, per) or end
     if per is not None:
         return end + (int(per.value) if isinstance(end, int) else per.value)
     try:

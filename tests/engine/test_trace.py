@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 from fhir.resources.R4B.bundle import Bundle
+from second_pathway import copy_to, edit, put
 
 from fhir_gepnet import Pathway, PatientRecord, Result, load_pathway
 from fhir_gepnet.engine.tracing import explained, in_order
 from fhir_gepnet.json_io import read_json_file, write_json
 from fhir_gepnet.logic.reading import Recorder
-from tests.second_pathway import copy_to, edit, put
 
 ROOT = Path(__file__).parents[2]
 SECOND = ROOT / "tests" / "data" / "second-pathway"

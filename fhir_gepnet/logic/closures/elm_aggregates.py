@@ -92,14 +92,14 @@ def _whole(
     return lambda one, other: within(whole(one, other))
 
 
-_add = _combined(arithmetic.add, arithmetic.add_quantities)
+_add = _combined(arithmetic.add, arithmetic.advanced)
 
 
 @closes("elm.Sum")
 def total(form: Form, operands: Sequence[Evaluate], program: Program) -> Evaluate:
     """Sum of numbers or quantities."""
     numbers = _whole(form, arithmetic.add, lambda one, other: one + other)
-    step = _combined(numbers, arithmetic.add_quantities)
+    step = _combined(numbers, arithmetic.advanced)
     return _over(operands[0], lambda items: reduce(step, items))
 
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from fhir_gepnet.errors import Where
 from fhir_gepnet.fhir.dates import Date, DateTime, Time, add, calendar_unit
-from fhir_gepnet.fhir.quantity import Quantity, converted
-from fhir_gepnet.fhir.units import conversion, product_unit
+from fhir_gepnet.fhir.quantity import Quantity, converted, in_finer_unit
+from fhir_gepnet.fhir.units import product_unit
 from fhir_gepnet.logic.budget import account_of, held_text
 from fhir_gepnet.logic.closures.fhirpath_items import type_name_of, unfit
 from fhir_gepnet.logic.closures.registry import Build, closes
@@ -67,10 +67,7 @@ def _amount(
 
 
 def _add_quantities(left: Quantity, right: Quantity, at: Where) -> Quantity | None:
-    """The sum has the more granular unit of the two: ``2 'g' + 500 'mg'`` is ``2500 'mg'`` (§6.6.3)."""
-    finer = None if left.unit == right.unit else conversion(left.unit, right.unit)
-    if finer is not None and finer[0] > 1:
-        left = converted(left, right.unit) or left
+    left = in_finer_unit(left, right)
     same = converted(right, left.unit)
     return None if same is None else _amount(EXACT.add, left.value, same.value, left.unit)
 
