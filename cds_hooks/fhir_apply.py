@@ -1,6 +1,6 @@
 """``POST /fhir/{PlanDefinition|ActivityDefinition}[/{id}]/$apply``: Parameters in, what it makes out.
 
-| address | one subject | several subjects |
+| address | one subject | several subjects, or a Group |
 | --- | --- | --- |
 | ``$apply`` (R4) | CarePlan | Parameters: one ``return`` per subject, in their order |
 | ``$r5.apply`` (the shape of CPG and R5) | Bundle, RequestGroup first | the same, with Bundles |
@@ -25,7 +25,7 @@ from flask import Response
 from cds_hooks.config import Configuration
 from cds_hooks.fhir_artifacts import Artifacts
 from cds_hooks.fhir_parameters import DATA, REFERENCE, TEXT, Accepted, Given, read_parameters
-from cds_hooks.fhir_records import patient_id_of, record_of
+from cds_hooks.fhir_records import patient_id_of, record_of, subjects_of
 from cds_hooks.fhir_requests import check_accept, fhir_response, read_body
 from cds_hooks.prefetch import templates_for
 from cds_hooks.responses import Problem, RefusedError, outcome
@@ -128,7 +128,8 @@ def apply_view(
             one = replace(operation, subjects=(f"Patient/{patient_id_of(subject)}",))
             return apply_one(pathway, one, record_of(given, subject, templates), configuration.now())
 
-        answers = [_tried(answer, subject) for subject in operation.subjects]
+        subjects, grouped = subjects_of(given)
+        answers = [_tried(answer, subject) for subject in subjects]
         # Counts only: no identifier and no value of the request belongs in a log.
         log.info(
             "operation=%s/%s status=200 ms=%.1f subjects=%d refused=%d",
@@ -138,7 +139,7 @@ def apply_view(
             len(answers),
             sum(isinstance(each, RefusedError) for each in answers),
         )
-        return _response(answers)
+        return _response(answers, grouped)
 
     return apply
 
@@ -212,8 +213,8 @@ def _tried(answer: Callable[[str], Answer], subject: str) -> Answer | RefusedErr
         return RefusedError(500, [Problem("too-costly", str(error))])
 
 
-def _response(answers: list[Answer | RefusedError]) -> Response:
-    if len(answers) == 1:
+def _response(answers: list[Answer | RefusedError], grouped: bool) -> Response:
+    if len(answers) == 1 and not grouped:
         (answer,) = answers
         if isinstance(answer, RefusedError):
             raise answer

@@ -10,7 +10,8 @@ the caller says so with the library parameter "Complete Searches", where the pat
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from cds_hooks.fhir_parameters import Given, prefetched
 from cds_hooks.prefetch import Template
@@ -30,9 +31,62 @@ def patient_id_of(subject: str) -> str:
     """
     resource_type, _, identifier = subject.rpartition("/")
     if (resource_type.rpartition("/")[2] or "Patient") != "Patient" or not identifier:
-        text = "the subject must be a Patient, as Patient/id; other subjects are not supported"
+        text = "the subject must be a Patient (Patient/id), or at $apply a Group of them"
         raise RefusedError(422, [Problem("not-supported", text, "subject")])
     return identifier
+
+
+def subjects_of(given: Given) -> tuple[tuple[str, ...], bool]:
+    """The subjects of a call, a Group replaced by its active members; and whether there was a Group.
+
+    Source: PlanDefinition/$apply, subject (Group): each member is applied for itself.
+
+    Raises:
+        RefusedError: 422 for a Group that the data do not hold, or one that lists nobody.
+    """
+    found: list[str] = []
+    groups = [subject for subject in given.all("subject") if _type_of(subject) == "Group"]
+    for subject in given.all("subject"):
+        found += _members(given, subject) if subject in groups else [subject]
+    return tuple(found), bool(groups)
+
+
+def _type_of(subject: str) -> str:
+    return subject.rpartition("/")[0].rpartition("/")[2]
+
+
+def _members(given: Given, subject: str) -> list[str]:
+    identifier = subject.rpartition("/")[2]
+    sent = [given.one("data"), *(value for _, value in prefetched(given).values())]
+    groups = [each for each in _resources(sent) if each.get("resourceType") == "Group"]
+    group = next((each for each in groups if each.get("id") == identifier), None)
+    if group is None:
+        text = "the data hold no Group with the subject's id; send that Group in data"
+        raise RefusedError(422, [Problem("processing", text, "data")])
+    members = [each for each in group.get("member") or () if isinstance(each, dict)]
+    entities = [each.get("entity") for each in members if each.get("inactive") is not True]
+    # A member that names nobody is a subject all the same, and is told as one that cannot be used.
+    named = [entity.get("reference") if isinstance(entity, dict) else None for entity in entities]
+    if not named:
+        text = "the Group has no active member; send one that lists its patients"
+        raise RefusedError(422, [Problem("processing", text, "data")])
+    return [each if isinstance(each, str) else "" for each in named]
+
+
+def _resources(held: object) -> Iterator[dict[str, Any]]:
+    """Resources in values and Bundles; what has another shape is left to whoever reads the records."""
+    if isinstance(held, list):
+        for each in held:
+            yield from _resources(each)
+    elif isinstance(held, dict) and held.get("resourceType") == "Bundle":
+        entries = held.get("entry")
+        yield from _resources(
+            [each.get("resource") for each in entries if isinstance(each, dict)]
+            if isinstance(entries, list)
+            else None
+        )
+    elif isinstance(held, dict):
+        yield held
 
 
 def record_of(given: Given, subject: str | None, templates: Sequence[Template]) -> PatientRecord:

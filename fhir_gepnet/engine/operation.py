@@ -152,7 +152,11 @@ def _by_name(document: Mapping[str, Any]) -> dict[str, list[Any]]:
             for name, value in document.items()
         }
     found: dict[str, list[Any]] = {}
-    for parameter in document.get("parameter", ()):
+    for number, parameter in enumerate(document.get("parameter") or ()):
+        if not isinstance(parameter, Mapping):
+            raise InvocationError(
+                f"parameter[{number}] is no object; send a name with a value, resource or parts"
+            )
         found.setdefault(str(parameter.get("name")), []).append(_value(parameter))
     return found
 
