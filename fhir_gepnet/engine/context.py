@@ -18,7 +18,9 @@ REFERENCES = ("encounter", "practitioner", "organization")
 OTHER_VARIABLES = tuple(name for name in VARIABLES if name not in REFERENCES)
 """Entries of the caller's context that formulas see as they are."""
 
-_ABSENT: dict[str, list[Any]] = {name: [] for name in OTHER_VARIABLES}
+_NOTHING: list[Any] = []
+"""The empty collection; formulas do not change what they are given."""
+_ABSENT: dict[str, list[Any]] = dict.fromkeys(OTHER_VARIABLES, _NOTHING)
 
 
 def application_of(
@@ -45,7 +47,7 @@ def application_of(
         bound.setdefault(HOOK, context["hook"])
     scope = content.libraries.scope(record, now=now, parameters=bound, budget=budget)
     # What is absent is empty; an entry of the context wins over a parameter of the same name.
-    variables: dict[str, Any] = {**{name: [] for name in declared}, **bound, **_ABSENT}
+    variables: dict[str, Any] = {**dict.fromkeys(declared, _NOTHING), **bound, **_ABSENT}
     references: dict[str, str] = {}
     for name in REFERENCES:
         value = context.get(name)

@@ -171,6 +171,7 @@ class Libraries(Mapping[str, Library]):
         self._by_title: dict[str, Library] = {}
         self._parameters: list[Parameter] = []
         self._names: set[str] = set()
+        self._types: dict[str, Type] = {}
         self._constants: dict[str, Any] = {}
         self._computed: list[Parameter] = []
 
@@ -186,7 +187,7 @@ class Libraries(Mapping[str, Library]):
     @property
     def parameters(self) -> Mapping[str, Type]:
         """Type of every parameter by its plain name."""
-        return {parameter.name: parameter.type for parameter in self._parameters}
+        return self._types
 
     def scope(
         self,
@@ -244,6 +245,7 @@ class Libraries(Mapping[str, Library]):
                 at = Where(parameter.library, "", parameter.name)
                 raise ArtifactError(at, problem, "agree on one type")
         self._parameters.append(parameter)
+        self._types[parameter.name] = parameter.type
         if parameter.default is None:
             self._constants[parameter.key] = parameter.constant
         else:
