@@ -34,9 +34,16 @@ def plain_parameters(parameters: Mapping[str, Any], types: Mapping[str, Type]) -
         if not isinstance(name, str) or not name:
             raise InvocationError("every parameter needs a name")
         found.setdefault(name, []).append(_plain(each))
+    return listed({name: values if len(values) > 1 else values[0] for name, values in found.items()}, types)
+
+
+def listed(values: Mapping[str, Any], types: Mapping[str, Type]) -> dict[str, Any]:
+    """The values with what a library declares as a list, and was given once, as a list of one."""
     return {
-        name: values if len(values) > 1 or isinstance(types.get(name), ListOf) else values[0]
-        for name, values in found.items()
+        name: [value]
+        if isinstance(types.get(name), ListOf) and value is not None and not isinstance(value, list)
+        else value
+        for name, value in values.items()
     }
 
 
@@ -65,6 +72,9 @@ def _read(key: str, value: Any) -> Any:
 
 
 def _quantity(value: Mapping[str, Any]) -> dict[str, Any]:
+    if value.get("comparator") is not None:
+        # "< 5" is not 5, here as in the record.
+        raise InvocationError("a parameter's quantity has a comparator; send the number that is meant")
     return {"value": value.get("value"), "unit": value.get("code") or value.get("unit") or "1"}
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from fhir_gepnet.engine.given_parameters import listed, plain_parameters
 from fhir_gepnet.engine.parts import Place
 from fhir_gepnet.engine.result import Result, Unknown
 from fhir_gepnet.errors import InvocationError
@@ -133,7 +134,7 @@ def apply_operation(pathway: Pathway, operation: Operation, *, now: datetime) ->
             record,
             now=now,
             plan=operation.plan,
-            parameters=operation.parameters,
+            parameters=listed(operation.parameters, pathway.libraries.parameters),
             context=operation.context,
             unknown=operation.unknown,
         )
@@ -233,7 +234,7 @@ def _library_parameters(document: Any) -> dict[str, Any]:
     _is_a("parameters", document, dict, "Parameters resource")
     if document.get("resourceType") != "Parameters":
         return dict(document)
-    return _tuple(document.get("parameter", ()))
+    return plain_parameters(document, {})
 
 
 def _prefetch(value: Any) -> tuple[str, Any, str | None]:

@@ -262,6 +262,14 @@ def test_a_declared_list_is_a_list_even_of_one() -> None:
         {"resourceType": "Parameters", "parameter": {}},
         {"resourceType": "Parameters", "parameter": [{"valueInteger": 1}]},
         {"resourceType": "Parameters", "parameter": [{"name": "X"}]},
+        {
+            "resourceType": "Parameters",
+            "parameter": [{"name": "X", "valueQuantity": {"value": 5, "comparator": "<"}}],
+        },
+        {
+            "resourceType": "Parameters",
+            "parameter": [{"name": "X", "valueRange": {"low": {"value": 5, "comparator": "<"}}}],
+        },
     ],
 )
 def test_parameters_that_cannot_be_read(document: dict[str, Any]) -> None:
