@@ -90,7 +90,7 @@ def apply(
         issues=tuple(run.issues),
         encounter=references.get("encounter"),
         author=references.get("practitioner") or references.get("organization"),
-        invocation=Invocation(content, record, now, plan, parameters, context, unknown, forced),
+        invocation=Invocation(content, record, now, plan, parameters, context, unknown, forced, budget),
         language=language_of((context or {}).get("userLanguage")),
         places=tuple(run.places),
         application=application,

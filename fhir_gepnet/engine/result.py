@@ -18,6 +18,7 @@ from fhir_gepnet.engine.timing import Window, windows_of
 from fhir_gepnet.engine.trace import Application
 from fhir_gepnet.engine.tracing import trace_json
 from fhir_gepnet.fhir.record import PatientRecord
+from fhir_gepnet.logic.budget import Budget
 from fhir_gepnet.pathway.model import Content, Plan
 
 Unknown = Literal["flag", "omit", "error"]
@@ -34,6 +35,7 @@ class Invocation(NamedTuple):
     context: Mapping[str, Any] | None
     unknown: Unknown
     forced: Mapping[str, Any] | None = None
+    budget: Budget | None = None
 
 
 @dataclass(frozen=True, slots=True)

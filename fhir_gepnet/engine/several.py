@@ -16,6 +16,7 @@ from fhir_gepnet.engine.result import Result, Unknown
 from fhir_gepnet.errors import BudgetExceededError, GepnetError, InvocationError, PatientDataError
 from fhir_gepnet.fhir.record import PatientRecord
 from fhir_gepnet.fhir.reference import type_and_id
+from fhir_gepnet.logic.budget import Budget
 
 if TYPE_CHECKING:
     from fhir_gepnet.engine.pathway import Pathway
@@ -56,6 +57,7 @@ def apply_all(
     context: Mapping[str, Any] | None = None,
     unknown: Unknown = "flag",
     complete: Iterable[str] = (),
+    budget: Budget | None = None,
 ) -> tuple[Entry, ...]:
     """Apply one plan to several patients.
 
@@ -66,6 +68,7 @@ def apply_all(
         data: with a Group, the data of all members: what ``PatientRecord.of`` takes.
         now, plan, parameters, context, unknown: see ``Pathway.apply``.
         complete: resource types of which the data hold all there is; of records it is known.
+        budget: what each application may take; one that exceeds it is an entry with an error.
 
     Returns:
         One entry per subject, in their order.
@@ -83,7 +86,13 @@ def apply_all(
             continue
         try:
             result = pathway.apply(
-                found, now=now, plan=plan, parameters=parameters, context=context, unknown=unknown
+                found,
+                now=now,
+                plan=plan,
+                parameters=parameters,
+                context=context,
+                unknown=unknown,
+                budget=budget,
             )
         except InvocationError:
             raise

@@ -61,7 +61,7 @@ class WhatIf:
 
     def again(self, record: PatientRecord | None = None, forced: Mapping[str, Any] | None = None) -> Result:
         """The result for other data, or with values given."""
-        content, known, now, plan, parameters, context, _, given = self.asked
+        content, known, now, plan, parameters, context, _, given, budget = self.asked
         return apply(
             content,
             record or known,
@@ -69,6 +69,7 @@ class WhatIf:
             plan=plan,
             parameters=parameters,
             context=context,
+            budget=budget,
             forced={**(given or {}), **(forced or {})},
         )
 

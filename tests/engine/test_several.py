@@ -9,7 +9,16 @@ from typing import Any
 import pytest
 from fhir.resources.R4B.operationoutcome import OperationOutcome
 
-from fhir_gepnet import Entry, InvocationError, Pathway, PatientRecord, apply_all, load_pathway
+from fhir_gepnet import (
+    Budget,
+    BudgetExceededError,
+    Entry,
+    InvocationError,
+    Pathway,
+    PatientRecord,
+    apply_all,
+    load_pathway,
+)
 from fhir_gepnet.json_io import read_json_file, write_json
 
 SECOND = Path(__file__).parents[1] / "data" / "second-pathway"
@@ -59,6 +68,18 @@ def test_a_bad_patient_hides_nobody(pathway: Pathway, bad: Any, code: str) -> No
 def test_what_cannot_be_decided_is_an_error_of_that_patient(pathway: Pathway) -> None:
     entries = apply_all(pathway, [data("no-birth-date"), data("due")], now=NOW, unknown="error")
     assert [verdict(each) for each in entries] == ["error", "applies"]
+
+
+def test_a_budget_is_each_patients_own_and_goes_with_the_result(pathway: Pathway) -> None:
+    spent = apply_all(pathway, [data("due"), data("child")], now=NOW, budget=Budget(deadline=lambda: True))
+    assert [verdict(each) for each in spent] == ["error", "error"]
+    assert [each.outcome and each.outcome["issue"][0]["code"] for each in spent] == ["too-costly"] * 2
+    over = [False]
+    (entry,) = apply_all(pathway, [data("no-birth-date")], now=NOW, budget=Budget(deadline=lambda: over[0]))
+    assert entry.result is not None
+    over[0] = True
+    with pytest.raises(BudgetExceededError):
+        entry.result.missing()
 
 
 def group(*references: str, **more: Any) -> dict[str, Any]:
